@@ -1,0 +1,284 @@
+//! The complete bytes of a file, as immutable chunks that are counted while anyone holds them.
+
+use std::ops::{Deref, Range, RangeInclusive};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::memory_file::MemoryFile;
+
+/// Counts the bytes of attachments that are alive in this process, whoever holds them: cache, download or client.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    held: Arc<AtomicU64>,
+}
+
+impl Ledger {
+    /// Bytes alive now.
+    pub fn held(&self) -> u64 {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// Counts `bytes` until the returned charge is dropped.
+    pub fn charge(&self, bytes: u64) -> Charge {
+        self.held.fetch_add(bytes, Ordering::Relaxed);
+        Charge {
+            ledger: self.clone(),
+            bytes,
+        }
+    }
+}
+
+/// Some bytes counted in a [`Ledger`]; dropping it takes them off again.
+#[derive(Debug)]
+pub struct Charge {
+    ledger: Ledger,
+    bytes: u64,
+}
+
+impl Charge {
+    /// Takes `bytes` off, because they are counted elsewhere now.
+    pub fn shrink(&mut self, bytes: u64) {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        self.ledger.held.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes still counted.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.ledger.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// A run of bytes that never changes. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Chunk(Arc<ChunkBytes>);
+
+#[derive(Debug)]
+struct ChunkBytes {
+    bytes: Box<[u8]>,
+    _charge: Charge,
+}
+
+impl Chunk {
+    /// Takes a copy of `bytes`, exactly as large, and counts it.
+    pub fn new(bytes: &[u8], ledger: &Ledger) -> Chunk {
+        Chunk(Arc::new(ChunkBytes {
+            _charge: ledger.charge(bytes.len() as u64),
+            bytes: bytes.into(),
+        }))
+    }
+}
+
+impl Deref for Chunk {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0.bytes
+    }
+}
+
+/// The whole of a file, in order. Cloning shares the bytes.
+#[derive(Clone, Debug)]
+pub struct Body {
+    bytes: Bytes,
+    length: u64,
+}
+
+/// Where the bytes are.
+#[derive(Clone, Debug)]
+enum Bytes {
+    /// In our own memory: small files, which go out together with their head, and very large ones.
+    Chunks(Arc<[Chunk]>),
+    /// In a file in memory, which the kernel sends without copying.
+    File(Arc<MemoryFile>),
+}
+
+/// Which bodies are worth a memory file, by length in bytes. Below, the copy costs less than the second system call;
+/// above, the bytes would be in memory twice for too long while they are copied into the file.
+pub const FILE_BYTES: RangeInclusive<u64> = 64 * 1024..=8 * 1024 * 1024;
+
+impl Body {
+    /// Puts the chunks of a finished download together. `room`, which must count as many bytes, lets them be copied
+    /// into a memory file; without it, or where the system has none to give, they stay as they are. The pieces of a
+    /// small file are copied together: it goes out in one write, and that little needs no room of its own.
+    pub fn new(chunks: Vec<Chunk>, ledger: &Ledger, room: Option<Charge>) -> Body {
+        let length = chunks.iter().map(|chunk| chunk.len() as u64).sum();
+        if let Some(room) = room
+            && FILE_BYTES.contains(&length)
+            && let Ok(file) = MemoryFile::new(&chunks, room)
+        {
+            return Body {
+                bytes: Bytes::File(Arc::new(file)),
+                length,
+            };
+        }
+        let count = chunks.len() as u64;
+        let chunks = if length < *FILE_BYTES.start() && 1 < count {
+            join(&chunks, ledger)
+        } else {
+            chunks
+        };
+        Body {
+            bytes: Bytes::Chunks(chunks.into()),
+            length,
+        }
+    }
+
+    /// Length in bytes.
+    pub fn len(&self) -> u64 {
+        self.length
+    }
+
+    /// Whether there is not a single byte.
+    pub fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// What it occupies: its bytes and the bookkeeping around them.
+    pub fn weight(&self) -> u64 {
+        match &self.bytes {
+            Bytes::Chunks(chunks) => {
+                let each = size_of::<Chunk>() + size_of::<ChunkBytes>() + 16;
+                self.length + (chunks.len() * each) as u64
+            }
+            Bytes::File(_) => MemoryFile::weight(self.length),
+        }
+    }
+
+    /// The memory file that holds all of it, if one does. Then there are no slices.
+    pub fn file(&self) -> Option<&MemoryFile> {
+        match &self.bytes {
+            Bytes::Chunks(_) => None,
+            Bytes::File(file) => Some(file),
+        }
+    }
+
+    /// Calls `each` with the slices of `range`, in order, until it returns `false`. There are none of a body that lies
+    /// in a [`Body::file`].
+    ///
+    /// `range` must lie within the body; a part beyond the end is left out.
+    pub fn slices<'a>(&'a self, range: Range<u64>, mut each: impl FnMut(&'a [u8]) -> bool) {
+        let Bytes::Chunks(chunks) = &self.bytes else {
+            return;
+        };
+        let mut start = 0;
+        for chunk in chunks.iter() {
+            let end = start + chunk.len() as u64;
+            if range.end <= start {
+                return;
+            }
+            if range.start < end {
+                let from = range.start.saturating_sub(start) as usize;
+                let to = (range.end.min(end) - start) as usize;
+                if !each(&chunk[from..to]) {
+                    return;
+                }
+            }
+            start = end;
+        }
+    }
+}
+
+fn join(chunks: &[Chunk], ledger: &Ledger) -> Vec<Chunk> {
+    let bytes: Vec<u8> = chunks
+        .iter()
+        .flat_map(|chunk| chunk.iter().copied())
+        .collect();
+    vec![Chunk::new(&bytes, ledger)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(sizes: &[usize], ledger: &Ledger) -> (Body, Vec<u8>) {
+        let mut all = Vec::new();
+        let mut chunks = Vec::new();
+        for (index, &size) in sizes.iter().enumerate() {
+            let bytes: Vec<u8> = (0..size).map(|at| (at * 7 + index) as u8).collect();
+            chunks.push(Chunk::new(&bytes, ledger));
+            all.extend(bytes);
+        }
+        (Body::new(chunks, ledger, None), all)
+    }
+
+    #[test]
+    fn slices_of_any_range_are_the_bytes_of_that_range() {
+        for sizes in [
+            &[][..],
+            &[5],
+            &[40_000, 40_000, 1],
+            &[1, 2, 3],
+            &[300_000, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+        ] {
+            let (body, all) = body(sizes, &Ledger::default());
+            assert_eq!(body.len(), all.len() as u64);
+            for start in [0, 1, 2, all.len() / 2, all.len()] {
+                for end in [start, start + 1, all.len().saturating_sub(1), all.len()] {
+                    let (start, end) = (
+                        start.min(all.len()),
+                        end.clamp(start.min(all.len()), all.len()),
+                    );
+                    let mut seen = Vec::new();
+                    body.slices(start as u64..end as u64, |slice| {
+                        seen.extend_from_slice(slice);
+                        true
+                    });
+                    assert!(
+                        seen == all[start..end],
+                        "sizes: {sizes:?}, range: {start}..{end}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bodies_of_the_right_size_lie_in_a_memory_file_if_there_is_room() {
+        let ledger = Ledger::default();
+        for (size, in_file) in [
+            (65_535, false),
+            (65_536, true),
+            (8 << 20, true),
+            ((8 << 20) + 1, false),
+        ] {
+            let bytes: Vec<u8> = (0..size).map(|at| (at * 7) as u8).collect();
+            let chunks = || {
+                bytes
+                    .chunks(40_000)
+                    .map(|chunk| Chunk::new(chunk, &ledger))
+                    .collect()
+            };
+            assert!(
+                Body::new(chunks(), &ledger, None).file().is_none(),
+                "size: {size}"
+            );
+            let room = ledger.charge(size as u64);
+            let body = Body::new(chunks(), &ledger, Some(room));
+            assert_eq!(body.file().is_some(), in_file, "size: {size}");
+            assert_eq!(ledger.held(), size as u64);
+            assert!(
+                body.file()
+                    .is_none_or(|file| file.read(0..size as u64) == bytes)
+            );
+        }
+    }
+
+    #[test]
+    fn bytes_are_counted_until_the_last_holder_is_gone() {
+        let ledger = Ledger::default();
+        let (one, _) = body(&[1000, 2000], &ledger);
+        assert_eq!(ledger.held(), 3000);
+        let two = one.clone();
+        drop(one);
+        assert_eq!(ledger.held(), 3000);
+        drop(two);
+        assert_eq!(ledger.held(), 0);
+    }
+}

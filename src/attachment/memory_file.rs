@@ -1,0 +1,99 @@
+//! Bytes in a file that exists in memory only, so that the kernel can send them without copying.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::ops::Range;
+use std::os::fd::AsFd;
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create, sendfile};
+use rustix::io::Errno;
+
+use super::body::{Charge, Chunk};
+
+/// A page of memory in bytes: what a file in memory is rounded up to.
+const PAGE_BYTES: u64 = 4096;
+
+/// A file without a name, on no disk, gone with its last holder. Sealed: its bytes cannot change.
+#[derive(Debug)]
+pub struct MemoryFile {
+    file: File,
+    _charge: Charge,
+}
+
+impl MemoryFile {
+    /// Copies `chunks` into a new file, which `charge` counts from now on.
+    ///
+    /// # Errors
+    /// The system has no descriptor or memory left, or knows no such files.
+    pub(super) fn new(chunks: &[Chunk], charge: Charge) -> io::Result<MemoryFile> {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        // Nothing in it can ever be executed; kernels before 6.3 do not know the flag.
+        let created = match memfd_create("attachment", flags | MemfdFlags::NOEXEC_SEAL) {
+            Err(Errno::INVAL) => memfd_create("attachment", flags),
+            created => created,
+        };
+        let mut file = File::from(created?);
+        for chunk in chunks {
+            file.write_all(chunk)?;
+        }
+        let seals = SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL;
+        fcntl_add_seals(&file, seals)?;
+        Ok(MemoryFile {
+            file,
+            _charge: charge,
+        })
+    }
+
+    /// Sends bytes of `range` to `socket` and says how many it took.
+    ///
+    /// # Errors
+    /// What the socket says, `WouldBlock` included.
+    pub fn send(&self, socket: impl AsFd, range: Range<u64>) -> io::Result<usize> {
+        let mut offset = range.start;
+        let count = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        Ok(sendfile(socket, &self.file, Some(&mut offset), count)?)
+    }
+
+    /// What a file of `length` bytes occupies.
+    pub(super) fn weight(length: u64) -> u64 {
+        length.next_multiple_of(PAGE_BYTES) + PAGE_BYTES // one more for the kernel's own bookkeeping
+    }
+
+    /// Its bytes from `offset` on, for tests.
+    #[cfg(test)]
+    pub fn read(&self, range: Range<u64>) -> Vec<u8> {
+        use std::os::unix::fs::FileExt;
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        self.file
+            .read_exact_at(&mut bytes, range.start)
+            .expect("a range of the file");
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attachment::Ledger;
+    use std::io::Read;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn a_memory_file_holds_its_bytes_sends_any_range_and_never_changes() {
+        let ledger = Ledger::default();
+        let chunks = [Chunk::new(b"abc", &ledger), Chunk::new(b"defgh", &ledger)];
+        let mut file = MemoryFile::new(&chunks, ledger.charge(8)).expect("a memory file");
+        drop(chunks);
+        assert_eq!(ledger.held(), 8);
+        assert_eq!(file.read(0..8), b"abcdefgh");
+        let (here, mut there) = UnixStream::pair().expect("two sockets");
+        assert_eq!(file.send(&here, 2..6).expect("room"), 4);
+        let mut seen = [0; 4];
+        there.read_exact(&mut seen).expect("four bytes");
+        assert_eq!(&seen, b"cdef");
+        assert!(file.file.write_all(b"x").is_err(), "it is sealed");
+        assert!(file.file.set_len(1).is_err(), "it is sealed");
+        drop(file);
+        assert_eq!(ledger.held(), 0);
+    }
+}
