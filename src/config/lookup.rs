@@ -1,0 +1,408 @@
+//! From variables to [`Config`], in one pass that collects whatever is wrong.
+
+use super::address::{Refusal, parse_address};
+use super::credentials::read_credentials;
+use super::desk::{Desk, Environment};
+use super::names::{self, Name};
+use super::path::{parse_base_path, parse_listen_host};
+use super::report::{ConfigErrors, Problem, Warning};
+use super::settings::{CacheConfig, Config, ConfluenceConfig, ProxyConfig};
+use super::size::format_size;
+use super::table::setting;
+
+/// One file takes at most this part of the memory: with less than four places eviction is a gamble.
+const ITEM_SHARE: u64 = 4;
+
+impl Config {
+    /// Reads everything the service is told.
+    ///
+    /// ```
+    /// use confluence_attachment_proxy::config::{Config, Environment};
+    ///
+    /// let variables = [
+    ///     ("CONFLUENCE_URL", "https://wiki.example.com"),
+    ///     ("CONFLUENCE_USERNAME", "reader"),
+    ///     ("CONFLUENCE_API_TOKEN", "secret"),
+    /// ];
+    /// let variables = variables.map(|(name, value)| (name.into(), value.into()));
+    /// let no_file = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
+    /// let (config, warnings) = Config::from_lookup(&Environment::new(variables, &no_file))?;
+    /// assert_eq!(config.proxy.port, 8080);
+    /// assert!(warnings.is_empty());
+    /// # Ok::<(), confluence_attachment_proxy::config::ConfigErrors>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Every problem at once, with the warnings that came up beside them. The caller shows them all and does not start.
+    pub fn from_lookup(
+        environment: &Environment<'_>,
+    ) -> Result<(Config, Vec<Warning>), ConfigErrors> {
+        let mut desk = Desk::new(environment);
+        let confluence = read_confluence(&mut desk);
+        let proxy = read_proxy(&mut desk);
+        let cache = read_cache(&mut desk);
+        judge_names(&mut desk);
+        let warnings = desk.close()?;
+        let config = Config {
+            confluence: confluence.expect("a part that is missing has left a problem"),
+            proxy: proxy.expect("a part that is missing has left a problem"),
+            cache: cache.expect("a part that is missing has left a problem"),
+        };
+        Ok((config, warnings))
+    }
+}
+
+// The parts read all their settings before the first `?`, so that no problem hides another.
+
+fn read_confluence(desk: &mut Desk<'_>) -> Option<ConfluenceConfig> {
+    let url = read_url(desk);
+    let credentials = read_credentials(desk);
+    let connect_timeout = desk.seconds("CONFLUENCE_CONNECT_TIMEOUT_SECONDS");
+    let read_timeout = desk.seconds("CONFLUENCE_READ_TIMEOUT_SECONDS");
+    let connections_max = desk.count("CONFLUENCE_MAX_CONNECTIONS");
+    Some(ConfluenceConfig {
+        url: url?,
+        credentials: credentials?,
+        connect_timeout: connect_timeout?,
+        read_timeout: read_timeout?,
+        connections_max: connections_max?,
+    })
+}
+
+fn read_url(desk: &mut Desk<'_>) -> Option<String> {
+    let name = "CONFLUENCE_URL";
+    let text = desk.text(name)?;
+    match parse_address(&text) {
+        Ok(address) => {
+            for doubt in address.doubts {
+                desk.warn(format!("{name}: {doubt}"));
+            }
+            Some(address.url)
+        }
+        Err(Refusal::Shown(expected)) => {
+            desk.problem(Problem::value(name, &text, expected));
+            None
+        }
+        Err(Refusal::Hidden(text)) => {
+            desk.problem(Problem::hidden(name, text));
+            None
+        }
+    }
+}
+
+fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
+    let host = parsed(desk, "PROXY_HOST", parse_listen_host);
+    let port = parsed(desk, "PROXY_PORT", parse_port);
+    let base_path = read_base_path(desk);
+    let connections_max = desk.count("PROXY_MAX_CONNECTIONS");
+    let drain = desk.seconds("PROXY_DRAIN_SECONDS");
+    Some(ProxyConfig {
+        host: host?,
+        port: port?,
+        base_path: base_path?,
+        connections_max: connections_max?,
+        drain: drain?,
+    })
+}
+
+/// A text that `parse` understands, else the table's words on what it should be.
+fn parsed<T>(desk: &mut Desk<'_>, name: &str, parse: fn(&str) -> Option<T>) -> Option<T> {
+    let text = desk.text(name)?;
+    let value = parse(&text);
+    if value.is_none() {
+        desk.problem(Problem::value(name, &text, setting(name).values));
+    }
+    value
+}
+
+fn parse_port(text: &str) -> Option<u16> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| plain)
+}
+
+fn read_base_path(desk: &mut Desk<'_>) -> Option<String> {
+    let name = "PROXY_BASE_PATH";
+    let text = desk.text(name)?;
+    match parse_base_path(&text) {
+        Ok(path) => Some(path),
+        Err(expected) => {
+            desk.problem(Problem::value(name, &text, expected));
+            None
+        }
+    }
+}
+
+fn read_cache(desk: &mut Desk<'_>) -> Option<CacheConfig> {
+    let items_max = desk.count("CACHE_MAX_ITEMS");
+    let ttl = desk.seconds("CACHE_TTL_SECONDS");
+    let bytes_max = desk.number("CACHE_MAX_BYTES");
+    let item_bytes_max = desk.number("CACHE_MAX_ITEM_BYTES");
+    let stale = desk.seconds("CACHE_STALE_SECONDS");
+    let negative_ttl = desk.seconds("CACHE_NEGATIVE_TTL_SECONDS");
+    let bytes_max = bytes_max?;
+    let item_bytes_max = bounded_item_bytes(desk, item_bytes_max?, bytes_max);
+    Some(CacheConfig {
+        items_max: items_max?,
+        ttl: ttl?,
+        bytes_max,
+        item_bytes_max,
+        stale: stale?,
+        negative_ttl: negative_ttl?,
+    })
+}
+
+/// The largest file that is kept: what was asked for, but at most its share of the memory.
+fn bounded_item_bytes(desk: &mut Desk<'_>, wanted: u64, bytes_max: u64) -> u64 {
+    let share = bytes_max / ITEM_SHARE;
+    if wanted <= share {
+        return wanted;
+    }
+    desk.warn(format!(
+        "CACHE_MAX_ITEM_BYTES of {} is more than a quarter of CACHE_MAX_BYTES of {}: files above {} are not kept; raise CACHE_MAX_BYTES or lower CACHE_MAX_ITEM_BYTES",
+        format_size(wanted),
+        format_size(bytes_max),
+        format_size(share)
+    ));
+    share
+}
+
+fn judge_names(desk: &mut Desk<'_>) {
+    let environment = desk.environment();
+    for name in environment.names() {
+        match names::judge(name) {
+            Name::Fine => {}
+            Name::Unsafe(reason) => desk.problem(Problem::hidden(name, reason)),
+            Name::Later => desk.warn(format!(
+                "{name}: not supported in this version and ignored; remove it"
+            )),
+            Name::Unknown(Some(known)) => desk.warn(format!(
+                "{name}: not a setting and ignored; did you mean {known}"
+            )),
+            Name::Unknown(None) => desk.warn(format!(
+                "{name}: not a setting and ignored; --help lists all of them"
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::io;
+    use std::os::unix::ffi::OsStringExt;
+    use std::path::Path;
+
+    use super::*;
+    use crate::config::table::{Fallback, SETTINGS, Values};
+
+    const BASE: [(&str, &str); 3] = [
+        ("CONFLUENCE_URL", "https://wiki"),
+        ("CONFLUENCE_USERNAME", "reader"),
+        ("CONFLUENCE_API_TOKEN", "hush"),
+    ];
+
+    /// Reads the base settings with others over them.
+    fn read(changes: &[(&str, &str)]) -> Result<(Config, Vec<String>), Vec<String>> {
+        let all = BASE.iter().chain(changes);
+        read_raw(all.map(|(name, value)| (name.into(), value.into())))
+    }
+
+    fn read_raw(
+        variables: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<(Config, Vec<String>), Vec<String>> {
+        let no_file = |_: &Path| Err(io::ErrorKind::NotFound.into());
+        match Config::from_lookup(&Environment::new(variables, &no_file)) {
+            Ok((config, warnings)) => {
+                Ok((config, warnings.iter().map(ToString::to_string).collect()))
+            }
+            Err(errors) => Err(errors.problems.iter().map(ToString::to_string).collect()),
+        }
+    }
+
+    #[track_caller]
+    fn check_problem(name: &str, value: &str, expected: &str) {
+        let problems = read(&[(name, value)]).expect_err("a problem");
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].contains(expected), "{expected}: {problems:?}");
+    }
+
+    #[track_caller]
+    fn check_warning(changes: &[(&str, &str)], expected: &str) {
+        let (_, warnings) = read(changes).expect("a good configuration");
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains(expected), "{expected}: {warnings:?}");
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_design() {
+        let (config, warnings) = read(&[]).expect("a good configuration");
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let seconds = std::time::Duration::from_secs;
+        assert_eq!(config.confluence.url, "https://wiki");
+        assert_eq!(config.confluence.connect_timeout, seconds(5));
+        assert_eq!(config.confluence.read_timeout, seconds(30));
+        assert_eq!(config.confluence.connections_max, 20);
+        assert_eq!(config.proxy.host.to_string(), "0.0.0.0");
+        assert_eq!(config.proxy.port, 8080);
+        assert_eq!(config.proxy.base_path, "/proxy");
+        assert_eq!(config.proxy.connections_max, 4096);
+        assert_eq!(config.proxy.drain, seconds(10));
+        assert_eq!(config.cache.items_max, 1000);
+        assert_eq!(config.cache.ttl, seconds(3600));
+        assert_eq!(config.cache.bytes_max, 256 << 20);
+        assert_eq!(config.cache.item_bytes_max, 64 << 20);
+        assert_eq!(config.cache.stale, seconds(86400));
+        assert_eq!(config.cache.negative_ttl, seconds(10));
+    }
+
+    #[test]
+    fn the_parser_reads_every_name_of_the_table() {
+        for setting in SETTINGS.iter().filter(|row| row.name != "RUST_LOG") {
+            let variables = BASE.iter().filter(|(name, _)| *name != setting.name);
+            let variables = variables.map(|(name, value)| (name.into(), value.into()));
+            let broken = (setting.name.into(), OsString::from_vec(vec![b'a', 0xff]));
+            let problems = read_raw(variables.chain([broken])).expect_err("not UTF-8");
+            let expected = format!("{}: expected UTF-8 text", setting.name);
+            assert_eq!(problems, [expected]);
+        }
+    }
+
+    #[test]
+    fn stated_defaults_and_both_ends_of_every_range_are_accepted() {
+        let (plain, _) = read(&[]).expect("a good configuration");
+        for setting in SETTINGS {
+            if let Fallback::Value(text) = setting.fallback {
+                let (config, _) = read(&[(setting.name, text)]).expect(setting.name);
+                assert_eq!(format!("{config:?}"), format!("{plain:?}"));
+            }
+            if let Values::Number { min, max, .. } | Values::Size { min, max } = setting.values {
+                for (number, good) in [
+                    (min.checked_sub(1), false),
+                    (Some(min), true),
+                    (Some(max), true),
+                    (Some(max + 1), false),
+                ] {
+                    let Some(number) = number else { continue };
+                    let result = read(&[(setting.name, &number.to_string())]);
+                    assert_eq!(result.is_ok(), good, "{} {number}", setting.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_problems_come_in_one_run() {
+        let problems = read_raw(
+            [
+                ("CONFLUENCE_URL", "https://me:hush@wiki"),
+                ("PROXY_HOST", "everywhere"),
+                ("PROXY_PORT", "http"),
+                ("PROXY_BASE_PATH", "/a b"),
+                ("CACHE_MAX_BYTES", "2GB0"),
+                ("CACHE_TTL_SECONDS", "1h"),
+                ("PROXY_ALLOW_SPACES", "DOC"),
+            ]
+            .map(|(name, value)| (name.into(), value.into()))
+            .into_iter(),
+        )
+        .expect_err("nine problems");
+        let starts = [
+            "CONFLUENCE_URL: expected",
+            "CONFLUENCE_USERNAME: not set, expected",
+            "CONFLUENCE_API_TOKEN: not set, expected",
+            "PROXY_HOST=\"everywhere\": expected",
+            "PROXY_PORT=\"http\": expected",
+            "PROXY_BASE_PATH=\"/a b\": expected",
+            "CACHE_TTL_SECONDS=\"1h\": expected a whole number of seconds from 1 to",
+            "CACHE_MAX_BYTES=\"2GB0\": expected a size such as 512MiB",
+            "PROXY_ALLOW_SPACES: not supported in this version",
+        ];
+        assert_eq!(problems.len(), starts.len(), "{problems:#?}");
+        for (problem, start) in problems.iter().zip(starts) {
+            assert!(problem.starts_with(start), "{start}: {problem}");
+            assert!(
+                !problem.contains("hush") && !problem.ends_with('.'),
+                "{problem}"
+            );
+        }
+    }
+
+    #[test]
+    fn odd_values_are_problems() {
+        for (name, value, expected) in [
+            ("CONFLUENCE_USERNAME", "a:b", "without a colon"),
+            ("CONFLUENCE_USERNAME", "a\tb", "without control characters"),
+            ("PROXY_PORT", "65536", "PROXY_PORT=\"65536\""),
+            ("PROXY_PORT", "+80", "a port number"),
+            ("PROXY_PORT", "tcp://10.0.0.1:80", "a port number"),
+            ("PROXY_BASE_PATH", "/metrics", "for monitoring"),
+            ("PROXY_TLS_CERT_FILE", "/x", "TLS terminator"),
+            ("proxy_allow_pages", "1", "Confluence account"),
+        ] {
+            check_problem(name, value, expected);
+        }
+    }
+
+    #[test]
+    fn space_around_a_value_and_empty_values_do_not_matter() {
+        let (config, _) = read(&[("PROXY_PORT", " 81\r\n"), ("PROXY_BASE_PATH", " / ")])
+            .expect("a good configuration");
+        assert_eq!(config.proxy.port, 81);
+        assert_eq!(config.proxy.base_path, "");
+        let empty = [
+            ("PROXY_PORT", ""),
+            ("CACHE_TTL_SECONDS", " "),
+            ("CACHE_X", ""),
+        ];
+        let (config, warnings) = read(&empty).expect("a good configuration");
+        assert_eq!(config.proxy.port, 8080);
+        assert!(warnings.is_empty(), "{warnings:?}");
+    }
+
+    #[test]
+    fn a_file_takes_at_most_a_quarter_of_the_memory() {
+        for (changes, expected, reduced) in [
+            (&[("CACHE_MAX_BYTES", "1GiB")][..], 64 << 20, false),
+            (&[("CACHE_MAX_BYTES", "128MiB")], 32 << 20, true),
+            (&[("CACHE_MAX_ITEM_BYTES", "65MiB")], 64 << 20, true),
+            (&[("CACHE_MAX_ITEM_BYTES", "64MiB")], 64 << 20, false),
+        ] {
+            let (config, warnings) = read(changes).expect("a good configuration");
+            assert_eq!(config.cache.item_bytes_max, expected, "{changes:?}");
+            assert_eq!(warnings.len(), usize::from(reduced), "{warnings:?}");
+        }
+        check_warning(
+            &[("CACHE_MAX_BYTES", "128MiB")],
+            "files above 32MiB are not kept",
+        );
+    }
+
+    #[test]
+    fn odd_names_are_warnings() {
+        for (name, expected) in [
+            (
+                "CACHE_TTL",
+                "CACHE_TTL: not a setting and ignored; did you mean CACHE_TTL_SECONDS",
+            ),
+            ("PROXY_SERVICE_HOST", "--help lists all"),
+            (
+                "CONFLUENCE_PERSONAL_TOKEN",
+                "not supported in this version and ignored",
+            ),
+        ] {
+            check_warning(&[(name, "hush")], expected);
+        }
+        check_warning(
+            &[("CONFLUENCE_URL", "http://wiki")],
+            "CONFLUENCE_URL: the account goes",
+        );
+    }
+
+    #[test]
+    fn the_secret_is_not_in_the_debug_text() {
+        let (config, _) = read(&[]).expect("a good configuration");
+        let text = format!("{config:?}");
+        assert!(text.contains("reader") && !text.contains("hush"), "{text}");
+    }
+}

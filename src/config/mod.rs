@@ -1,0 +1,24 @@
+//! What the operator wants, from the environment: either a whole [`Config`] or every problem at once.
+//!
+//! `main.rs` hands in the variables and a way to read a file ([`Environment`]); [`Config::from_lookup`] answers. This
+//! room touches nothing itself: no process environment, no file, no clock, no log. What it finds odd but can live with
+//! comes back as [`Warning`]s. [`SETTINGS`] is the one list of names, defaults, ranges and meanings; the parser reads
+//! it, `--help` prints it.
+//! Invariant: no value of a secret, and no user part of an address, is ever in a [`Problem`] or a [`Warning`].
+
+mod address;
+mod credentials;
+mod desk;
+mod lookup;
+mod names;
+mod path;
+mod report;
+mod settings;
+mod size;
+mod table;
+
+pub use desk::Environment;
+pub use report::{ConfigErrors, Problem, Warning};
+pub use settings::{CacheConfig, Config, ConfluenceConfig, Credentials, ProxyConfig, Secret};
+pub use size::{format_size, parse_size};
+pub use table::*;

@@ -1,0 +1,161 @@
+//! Names of variables: those that are not understood yet, and those that were probably meant otherwise.
+
+use super::table::SETTINGS;
+
+/// Letters that may differ for a name to count as a slip of the fingers.
+const SLIPS_MAX: usize = 3;
+
+/// Only such names are ours to judge; anything else belongs to other programs.
+const PREFIXES: [&str; 3] = ["CONFLUENCE_", "PROXY_", "CACHE_"];
+
+/// Names of this shape that systemd sets by itself.
+const FOREIGN: [&str; 1] = ["CACHE_DIRECTORY"];
+
+/// Restrictions and protection that this version does not have. To ignore them would publish what the operator wanted
+/// to keep, so whatever begins like this prevents the start.
+const UNSAFE_TO_IGNORE: [(&str, &str); 2] = [
+    (
+        "PROXY_TLS_",
+        "not supported in this version: remove it and put a TLS terminator in front of the service",
+    ),
+    (
+        "PROXY_ALLOW_",
+        "not supported in this version: remove it and limit what the Confluence account can read instead",
+    ),
+];
+
+/// Names that mean something in a later version and can be ignored without harm: the service does less, not more.
+const LATER: [&str; 8] = [
+    "ADMIN_TOKEN_FILE",
+    "CONFLUENCE_CA_FILE",
+    "CONFLUENCE_HTTPS_PROXY",
+    "CONFLUENCE_KIND",
+    "CONFLUENCE_NO_PROXY",
+    "CONFLUENCE_PERSONAL_TOKEN",
+    "CONFLUENCE_PERSONAL_TOKEN_FILE",
+    "PROXY_PUBLIC_URL",
+];
+
+/// What a name is to this version.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    /// In the table, or none of our business.
+    Fine,
+    /// Must not be ignored: why, and what to do.
+    Unsafe(&'static str),
+    /// Ignored, to be said.
+    Later,
+    /// Ignored, to be said with the name that was probably meant.
+    Unknown(Option<&'static str>),
+}
+
+/// Judges the name of a variable that is set.
+pub(super) fn judge(name: &str) -> Name {
+    let upper = name.to_ascii_uppercase();
+    if SETTINGS.iter().any(|setting| setting.name == name) || FOREIGN.contains(&name) {
+        return Name::Fine;
+    }
+    let reason = UNSAFE_TO_IGNORE
+        .iter()
+        .find(|(prefix, _)| upper.starts_with(prefix));
+    if let Some((_, reason)) = reason {
+        return Name::Unsafe(reason);
+    }
+    if LATER.contains(&name) {
+        return Name::Later;
+    }
+    if PREFIXES.iter().any(|prefix| upper.starts_with(prefix)) {
+        return Name::Unknown(nearest(&upper));
+    }
+    Name::Fine
+}
+
+/// The known name that differs least: by a few letters, or by a missing end such as `_SECONDS`.
+fn nearest(name: &str) -> Option<&'static str> {
+    let distance = |known: &str| {
+        let unfinished = known
+            .strip_prefix(name)
+            .is_some_and(|rest| rest.starts_with('_'));
+        if unfinished {
+            return Some(0);
+        }
+        Some(edit_distance(name, known)).filter(|&letters| letters <= SLIPS_MAX)
+    };
+    SETTINGS
+        .iter()
+        .filter_map(|setting| Some((distance(setting.name)?, setting.name)))
+        .min_by_key(|&(letters, _)| letters)
+        .map(|(_, known)| known)
+}
+
+/// How many letters must be inserted, removed or replaced to turn one text into the other.
+fn edit_distance(left: &str, right: &str) -> usize {
+    let right = right.as_bytes();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (line, a) in left.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = line + 1;
+        for (column, &b) in right.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edit_distances() {
+        for (left, right, expected) in [
+            ("", "", 0),
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("abc", "abc", 0),
+            ("kitten", "sitting", 3),
+            ("flaw", "lawn", 2),
+            ("ab", "ba", 2),
+        ] {
+            assert_eq!(edit_distance(left, right), expected, "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn names_are_judged() {
+        for (name, expected) in [
+            ("CONFLUENCE_URL", Name::Fine),
+            ("RUST_LOG", Name::Fine),
+            ("PATH", Name::Fine),
+            ("CONFLUENCE", Name::Fine),
+            ("CACHE_DIRECTORY", Name::Fine),
+            ("ADMIN_TOKEN_FILE", Name::Later),
+            ("CONFLUENCE_CA_FILE", Name::Later),
+            ("CONFLUENCE_ULR", Name::Unknown(Some("CONFLUENCE_URL"))),
+            ("confluence_url", Name::Unknown(Some("CONFLUENCE_URL"))),
+            ("CACHE_TTL", Name::Unknown(Some("CACHE_TTL_SECONDS"))),
+            ("CACHE_TTL_SECOND", Name::Unknown(Some("CACHE_TTL_SECONDS"))),
+            ("CACHE_MAXITEMS", Name::Unknown(Some("CACHE_MAX_ITEMS"))),
+            ("PROXY_SERVICE_HOST", Name::Unknown(None)),
+            ("CACHE_", Name::Unknown(None)),
+        ] {
+            assert_eq!(judge(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn restrictions_are_never_ignored() {
+        for name in [
+            "PROXY_TLS_CERT_FILE",
+            "PROXY_TLS_KEY_FILE",
+            "PROXY_ALLOW_SPACES",
+            "PROXY_ALLOW_PAGES",
+            "PROXY_ALLOW_SPACE",
+            "proxy_allow_pages",
+        ] {
+            assert!(matches!(judge(name), Name::Unsafe(_)), "{name}");
+        }
+    }
+}

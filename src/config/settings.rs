@@ -1,0 +1,97 @@
+//! The settings as the rooms use them: parsed, in range, with units in their types.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// Everything the service was told, valid as a whole.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The other side: `CONFLUENCE_*`.
+    pub confluence: ConfluenceConfig,
+    /// Our own side: `PROXY_*`.
+    pub proxy: ProxyConfig,
+    /// What is kept: `CACHE_*`.
+    pub cache: CacheConfig,
+}
+
+/// Where the attachments come from and as whom they are fetched.
+#[derive(Clone, Debug)]
+pub struct ConfluenceConfig {
+    /// `http://` or `https://`, host, port and context path, without a trailing slash, query or user.
+    pub url: String,
+    /// The one account.
+    pub credentials: Credentials,
+    /// Longest time for one connection attempt.
+    pub connect_timeout: Duration,
+    /// Longest silence, before the head and between two pieces of the body.
+    pub read_timeout: Duration,
+    /// Connections at once, and so the size of the fetch crew.
+    pub connections_max: usize,
+}
+
+/// How the account proves itself. `Debug` shows the name and never the secret.
+#[derive(Clone, Debug)]
+pub enum Credentials {
+    /// `Authorization: Basic`.
+    Basic {
+        /// Account name; e-mail address on Cloud.
+        username: String,
+        /// Password or API token.
+        token: Secret,
+    },
+}
+
+/// How clients reach the service.
+#[derive(Clone, Debug)]
+pub struct ProxyConfig {
+    /// Listen address.
+    pub host: IpAddr,
+    /// Listen port; 0 takes any free one.
+    pub port: u16,
+    /// Where the API lives: empty for the root, else `/` and segments without a trailing slash.
+    pub base_path: String,
+    /// Client connections at once.
+    pub connections_max: usize,
+    /// How long a stop waits for running answers.
+    pub drain: Duration,
+}
+
+/// What is kept and for how long.
+#[derive(Clone, Debug)]
+pub struct CacheConfig {
+    /// Entries at most.
+    pub items_max: usize,
+    /// How long a copy is fresh.
+    pub ttl: Duration,
+    /// Bytes of attachments in memory at most.
+    pub bytes_max: u64,
+    /// Largest file that is kept; at most a quarter of `bytes_max`.
+    pub item_bytes_max: u64,
+    /// How long after its end a copy may still be served while Confluence fails.
+    pub stale: Duration,
+    /// How long a missing file is remembered as missing.
+    pub negative_ttl: Duration,
+}
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(text: impl Into<String>) -> Secret {
+        Secret(text.into())
+    }
+
+    /// The secret itself, for the one place that writes it into a request.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
