@@ -1,0 +1,19 @@
+//! The log: lines for the operator on stderr, and no thread that serves clients ever waits for them.
+//!
+//! Everybody uses the macros of `log`. `env_logger` decides by RUST_LOG what is wanted and hands whole lines to
+//! `LogSink`, which puts them into a channel and counts those that do not fit. [`LogActor`] alone writes, on the
+//! thread `log`, as much as is waiting with one write. `main.rs` calls [`prepare`] once; `server.rs` runs the actor.
+//! Invariants: nothing at level TRACE comes out, whatever RUST_LOG says, because the HTTP client shows there what it
+//! sends, the account included, and nothing of tiny_http, which knows of no trouble that an operator could have; a
+//! message is one line, whatever clients put into names.
+//! Bounds: `LINES_MAX` lines of `LINE_BYTES_MAX` bytes. The global logger is never dropped, so the end is said:
+//! [`LogHandle::close`].
+
+mod filter;
+mod line;
+mod open;
+mod sink;
+
+pub use line::Style;
+pub use open::prepare;
+pub use sink::{LogActor, LogHandle};
