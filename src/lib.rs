@@ -4,3 +4,5 @@ pub mod arguments;
 pub mod attachment;
 pub mod config;
 pub mod logging;
+pub mod reply;
+pub mod router;

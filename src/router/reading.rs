@@ -1,0 +1,177 @@
+//! From a target to its one meaning.
+
+use super::query::{Plus, Query, file_name, page_id, pixels};
+use super::route::{Forget, Method, Nowhere, Reason, Route};
+use crate::attachment::{Key, PageId};
+
+/// What the service understands at all: the `Allow` of a request with an unknown method.
+pub const ALLOW: &str = "GET, HEAD, DELETE, OPTIONS";
+
+const ALLOW_READ: &str = "GET, HEAD, OPTIONS";
+const ALLOW_FORGET: &str = "DELETE, OPTIONS";
+
+/// Says what a request means. `base_path` is empty or like `/proxy`, encoded as the target is.
+///
+/// ```
+/// use confluence_attachment_proxy::router::{Method, Route, route};
+///
+/// let link = "/proxy/download/attachments/12/a+b.png?version=3&api=v2";
+/// let Route::Attachment { key, download } = route(Method::Get, link, "/proxy") else {
+///     panic!("that is an attachment");
+/// };
+/// assert_eq!(key.to_string(), "confluence_attachment_12_a%2Bb.png?version=3");
+/// assert!(!download);
+/// ```
+pub fn route(method: Method, target: &str, base_path: &str) -> Route {
+    if target == "*" && method == Method::Options {
+        return Route::Options { allow: ALLOW };
+    }
+    let place = match place(target, base_path) {
+        Ok(place) => place,
+        Err(Refusal::Nowhere(nowhere)) => return Route::NotFound(nowhere),
+        Err(Refusal::Bad(reason)) => return Route::Bad(reason),
+    };
+    let allow = match place {
+        Place::Attachment { .. } => ALLOW,
+        Place::Page(_) => ALLOW_FORGET,
+        Place::Home | Place::Health | Place::Ready { .. } => ALLOW_READ,
+    };
+    match method {
+        Method::Options => Route::Options { allow },
+        Method::Delete => match place {
+            Place::Attachment { key, .. } => Route::Forget(Forget::File(key)),
+            Place::Page(page) => Route::Forget(Forget::Page(page)),
+            Place::Home | Place::Health | Place::Ready { .. } => Route::MethodNotAllowed { allow },
+        },
+        Method::Get | Method::Head => match place {
+            Place::Attachment { key, download } => Route::Attachment { key, download },
+            Place::Page(_) => Route::NotFound(Nowhere::Page),
+            Place::Home => Route::Home,
+            Place::Health => Route::Health,
+            Place::Ready { upstream } => Route::Ready { upstream },
+        },
+    }
+}
+
+/// What an address names, whatever the method.
+enum Place {
+    Attachment { key: Key, download: bool },
+    Page(PageId),
+    Home,
+    Health,
+    Ready { upstream: bool },
+}
+
+/// Why an address names nothing.
+enum Refusal {
+    Nowhere(Nowhere),
+    Bad(Reason),
+}
+
+impl<E: Into<Reason>> From<E> for Refusal {
+    fn from(reason: E) -> Refusal {
+        Refusal::Bad(reason.into())
+    }
+}
+
+fn place(target: &str, base_path: &str) -> Result<Place, Refusal> {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    if !path.starts_with('/') {
+        return Err(Reason::Target.into());
+    }
+    match path {
+        "/healthz" => return Ok(Place::Health),
+        "/readyz" => {
+            let names = query.split('&').map(|pair| pair.split('=').next());
+            let upstream = names.flatten().any(|name| name == "upstream");
+            return Ok(Place::Ready { upstream });
+        }
+        _ => {}
+    }
+    let inside = path.strip_prefix(base_path);
+    let Some(inside) = inside.filter(|inside| inside.is_empty() || inside.starts_with('/')) else {
+        return Err(Refusal::Nowhere(Nowhere::Elsewhere));
+    };
+    if inside.is_empty() || inside == "/" {
+        return Ok(Place::Home);
+    }
+    let segments: Vec<&str> = inside[1..].split('/').collect();
+    if segments[..segments.len() - 1].contains(&"") {
+        return Err(Reason::EmptySegment.into());
+    }
+    attachment(&segments, query)
+}
+
+/// Reads the segments below the base path, none of them empty but perhaps the last.
+fn attachment(segments: &[&str], query: &str) -> Result<Place, Refusal> {
+    match *segments {
+        [
+            "download",
+            "attachments",
+            "embedded-page",
+            space,
+            title,
+            name,
+        ] => {
+            let query = Query::parse(query)?;
+            let plus = query.plus_in_links();
+            Ok(file(
+                &query,
+                Key::Titled {
+                    space: file_name(space, plus)?,
+                    title: file_name(title, plus)?,
+                    name: file_name(name, plus)?,
+                    version: query.version,
+                },
+            ))
+        }
+        ["download", "attachments", page, name] => {
+            let query = Query::parse(query)?;
+            Ok(file(
+                &query,
+                Key::File {
+                    page: page_id(page)?,
+                    name: file_name(name, query.plus_in_links())?,
+                    version: query.version,
+                },
+            ))
+        }
+        ["download", "thumbnails", page, name] => {
+            let query = Query::parse(query)?;
+            Ok(file(
+                &query,
+                Key::Thumbnail {
+                    page: page_id(page)?,
+                    name: file_name(name, query.plus_in_links())?,
+                    version: query.version,
+                    width: pixels("width", query.width.as_deref())?,
+                    height: pixels("height", query.height.as_deref())?,
+                },
+            ))
+        }
+        ["download", ..] => Err(Refusal::Nowhere(Nowhere::Download)),
+        [page, name] => {
+            let query = Query::parse(query)?;
+            Ok(file(
+                &query,
+                Key::File {
+                    page: page_id(page)?,
+                    name: file_name(name, Plus::Itself)?,
+                    version: query.version,
+                },
+            ))
+        }
+        [page] => page_id(page)
+            .map(Place::Page)
+            .map_err(|_| Refusal::Nowhere(Nowhere::Elsewhere)),
+        [first, ..] if page_id(first).is_ok() => Err(Reason::Segments.into()),
+        _ => Err(Refusal::Nowhere(Nowhere::Elsewhere)),
+    }
+}
+
+fn file(query: &Query<'_>, key: Key) -> Place {
+    Place::Attachment {
+        key,
+        download: query.download,
+    }
+}
