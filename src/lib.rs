@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod attachment;
 pub mod config;
+pub mod gate;
 pub mod logging;
 pub mod reply;
 pub mod router;

@@ -1,0 +1,239 @@
+//! The thread of a gate: one wait, then whatever has happened, client by client.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+use log::debug;
+use mio::{Events, Interest, Poll, Token};
+
+use super::admission::UnderWay;
+use super::clients::Clients;
+use super::connection::{Connection, Phase};
+use super::door::Door;
+use super::handle::{Adopted, GateMessage, Gates};
+use super::link::Link;
+use super::refusal::Refusal;
+use super::serve::refuse;
+
+pub(super) const WAKER: Token = Token(usize::MAX);
+pub(super) const LISTENER: Token = Token(usize::MAX - 1);
+pub(super) const LINK: Token = Token(usize::MAX - 2);
+
+/// Events taken per wait; more wait for the next turn.
+const EVENTS_MAX: usize = 1024;
+
+/// Messages taken per turn, so that clients are served between them.
+const MESSAGES_PER_TURN: usize = 1024;
+
+/// Connections beyond the bounds that are told why before they are closed; more are closed without a word.
+const UNSEATED_MAX: usize = 256;
+
+/// How long an idle connection is left open when a drain begins: a request that is on its way is still answered.
+const DRAIN_IDLE_TIME: Duration = Duration::from_millis(150);
+
+/// A gate before its thread runs. Made by [`super::open`].
+pub struct Gate {
+    pub(super) index: usize,
+    pub(super) poll: Poll,
+    pub(super) inbox: Receiver<GateMessage>,
+    pub(super) gates: Gates,
+    pub(super) link: Link,
+    /// The listening socket, at the one gate that accepts for all.
+    pub(super) door: Option<Door>,
+    pub(super) under_way: UnderWay,
+    pub(super) clients: Clients,
+}
+impl Gate {
+    /// Serves clients until a drain is over.
+    ///
+    /// # Errors
+    /// The poll or the link is broken: the service cannot go on.
+    pub fn run(mut self) -> io::Result<()> {
+        let mut events = Events::with_capacity(EVENTS_MAX);
+        loop {
+            let now = Instant::now();
+            if self.is_over(now) {
+                self.close_rest(now);
+                return Ok(());
+            }
+            match self.poll.poll(&mut events, self.wait(now)) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                result => result?,
+            }
+            let now = Instant::now(); // the one clock of this turn
+            self.gates.looking(self.index);
+            for event in &events {
+                match event.token() {
+                    WAKER => {}
+                    LISTENER => self.accept(now),
+                    LINK => self.link.listen()?,
+                    Token(slot) => self.client_event(slot, event, now),
+                }
+            }
+            for _ in 0..MESSAGES_PER_TURN {
+                let Ok(message) = self.inbox.try_recv() else {
+                    break;
+                };
+                self.handle(message, now);
+            }
+            for _ in 0..self.clients.queue.len() {
+                let Some(slot) = self.clients.queue.pop_front() else {
+                    break;
+                };
+                if let Some(connection) = self.clients.connections.get_mut(slot) {
+                    connection.queued = false;
+                    self.serve(slot, now);
+                }
+            }
+            for note in self.clients.deadlines.take_due(now) {
+                self.due(note, now);
+            }
+            if self.door.as_ref().is_some_and(|door| door.is_due(now)) {
+                self.accept(now);
+            }
+            self.link.flush()?;
+        }
+    }
+
+    fn wait(&self, now: Instant) -> Option<Duration> {
+        if !self.clients.queue.is_empty() || !self.inbox.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let door = self.door.as_ref().and_then(|door| door.wait(now));
+        let drain = self
+            .clients
+            .draining
+            .map(|until| until.saturating_duration_since(now));
+        [self.clients.deadlines.wait(now), door, drain]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn is_over(&self, now: Instant) -> bool {
+        self.clients
+            .draining
+            .is_some_and(|until| until <= now || self.clients.connections.is_empty())
+    }
+
+    fn handle(&mut self, message: GateMessage, now: Instant) {
+        match message {
+            GateMessage::Adopt(Adopted {
+                socket,
+                client,
+                seat,
+            }) => {
+                self.adopt(Connection::new(socket, client, Some(seat), now), now);
+            }
+            GateMessage::Reply(ticket, reply) => self.answer(ticket, *reply, now),
+            GateMessage::Grown(stream) => {
+                for slot in self.clients.take_waiting(stream) {
+                    self.serve(slot, now);
+                }
+            }
+            GateMessage::CloseDoor(closed) => {
+                if let Some(door) = self.door.take() {
+                    door.close(self.poll.registry());
+                }
+                let _ = closed.send(()); // it has room for this one
+            }
+            GateMessage::Drain(until) => self.drain(until, now),
+        }
+    }
+
+    fn accept(&mut self, now: Instant) {
+        let Some(door) = &mut self.door else { return };
+        let (accepted, refused) = door.accept(now);
+        for adopted in accepted {
+            let gate = self
+                .door
+                .as_mut()
+                .map_or(self.index, |door| door.next_gate(self.gates.count()));
+            let kept = if gate == self.index {
+                Err(adopted)
+            } else {
+                self.gates.adopt(gate, adopted)
+            };
+            if let Err(Adopted {
+                socket,
+                client,
+                seat,
+            }) = kept
+            {
+                self.adopt(Connection::new(socket, client, Some(seat), now), now);
+            }
+        }
+        for (socket, client, refusal) in refused {
+            if UNSEATED_MAX <= self.clients.unseated {
+                continue; // a flood: closing is all we can afford
+            }
+            self.clients.unseated += 1;
+            let mut connection = Connection::new(socket, client, None, now);
+            refuse(&mut connection, refusal, now);
+            self.adopt(connection, now);
+        }
+    }
+
+    fn adopt(&mut self, mut connection: Connection, now: Instant) {
+        let entry = self.clients.connections.vacant_entry();
+        let slot = entry.key();
+        let registered = self.poll.registry().register(
+            &mut connection.socket,
+            Token(slot),
+            Interest::READABLE | Interest::WRITABLE, // once for its life: edge-triggered
+        );
+        if let Err(error) = registered {
+            debug!("could not watch a connection: {error}");
+            self.clients.unseated -= usize::from(connection.seat.is_none());
+            return;
+        }
+        entry.insert(connection);
+        self.serve(slot, now);
+    }
+
+    fn client_event(&mut self, slot: usize, event: &mio::event::Event, now: Instant) {
+        let Some(connection) = self.clients.connections.get_mut(slot) else {
+            return;
+        };
+        connection.ended |= event.is_read_closed();
+        connection.readable |= event.is_readable() || connection.ended;
+        if event.is_write_closed() || event.is_error() {
+            self.close(slot, now);
+        } else {
+            self.serve(slot, now);
+        }
+    }
+
+    /// Ends those for whom the drain was too short; the log says whose answer was cut.
+    fn close_rest(&mut self, now: Instant) {
+        while let Some((slot, connection)) = self.clients.connections.iter_mut().next() {
+            if matches!(connection.phase, Phase::UnderWay { .. }) {
+                refuse(connection, Refusal::Stopping, now);
+                self.serve(slot, now); // a few hundred bytes: they fit into any socket at once
+            }
+            self.close(slot, now);
+        }
+    }
+
+    fn drain(&mut self, until: Instant, now: Instant) {
+        self.clients.draining = Some(until);
+        let slots: Vec<usize> = self
+            .clients
+            .connections
+            .iter()
+            .map(|(slot, _)| slot)
+            .collect();
+        for slot in slots {
+            let connection = &mut self.clients.connections[slot];
+            if connection.is_idle() || matches!(connection.phase, Phase::Lingering { .. }) {
+                connection.deadline = connection.deadline.min(now + DRAIN_IDLE_TIME);
+                self.clients.note(slot, now);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "actor_tests.rs"]
+mod tests;

@@ -1,0 +1,119 @@
+//! Tests of the thread of a gate: deadlines, without its thread.
+
+use super::*;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+
+use super::super::clients::NOTE_AHEAD_MAX;
+use super::super::connection::WRITE_STALL_MAX;
+use super::super::head;
+use super::super::outgoing::Outgoing;
+use crate::attachment::{Body, Chunk, Ledger};
+use crate::reply::{Note as LogNote, Payload, Reply};
+
+/// A gate whose thread does not run, and the other end of its link.
+fn gate() -> (Gate, UnixStream) {
+    let (link, other) = UnixStream::pair().expect("two sockets");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let (_, mut gates) =
+        super::super::open(listener, vec![link], 8, &UnderWay::default()).expect("a gate");
+    (gates.pop().expect("one per link"), other)
+}
+
+/// A client of that gate, and its own end of the connection.
+fn client(now: Instant) -> (Connection, TcpStream) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let client = TcpStream::connect(listener.local_addr().expect("bound")).expect("it listens");
+    let (socket, address) = listener.accept().expect("somebody connected");
+    socket.set_nonblocking(true).expect("a socket");
+    let socket = mio::net::TcpStream::from_std(socket);
+    (Connection::new(socket, address.ip(), None, now), client)
+}
+
+#[test]
+fn a_note_of_a_connection_that_has_gone_ends_with_its_time() {
+    let (mut gate, _link) = gate();
+    let start = Instant::now();
+    let mut clients = Vec::new();
+    for seconds in 0..5 {
+        let now = start + Duration::from_secs(seconds);
+        let (connection, client) = client(now);
+        clients.push(client);
+        gate.clients.unseated += 1;
+        gate.adopt(connection, now);
+        if seconds < 4 {
+            gate.close(0, now); // the next one gets its place
+        }
+    }
+    // The four notes of the first ones come up while the last one has the place.
+    let now = start + Duration::from_secs(13) + Duration::from_millis(500);
+    let due = gate.clients.deadlines.take_due(now);
+    assert_eq!(due.len(), 4);
+    for note in due {
+        gate.due(note, now);
+    }
+    let left = gate
+        .clients
+        .deadlines
+        .take_due(start + Duration::from_secs(1000));
+    assert_eq!(left.len(), 1, "the last one's own");
+    assert_eq!(gate.clients.connections.len(), 1, "not cut short");
+}
+
+#[test]
+fn a_far_deadline_is_noted_near_and_again() {
+    let (mut gate, _link) = gate();
+    let start = Instant::now();
+    let (connection, _client) = client(start);
+    gate.clients.unseated += 1;
+    gate.adopt(connection, start);
+    gate.clients.connections[0].deadline = start + Duration::from_secs(1000);
+    gate.clients.connections[0].noted = None;
+    gate.clients.deadlines.take_due(start + NOTE_AHEAD_MAX);
+    gate.clients.note(0, start);
+    for round in 1..10 {
+        let now = start + round * (NOTE_AHEAD_MAX + Duration::from_millis(100));
+        let [note] = gate.clients.deadlines.take_due(now)[..] else {
+            panic!("not exactly one note in round {round}")
+        };
+        gate.due(note, now);
+    }
+    assert_eq!(gate.clients.connections.len(), 1);
+}
+
+#[test]
+fn a_full_socket_has_a_time_limit_also_after_waiting_for_a_download() {
+    let (mut gate, _link) = gate();
+    let now = Instant::now();
+    let (mut connection, _client) = client(now);
+    while connection.socket.write(&[0; 65_536]).is_ok() {}
+    let ledger = Ledger::default();
+    let body = Body::new(vec![Chunk::new(&[0; 10], &ledger)], &ledger, None);
+    let range = 0..10;
+    let reply = Reply {
+        status: 200,
+        head: Vec::new(),
+        payload: Payload::Stored { body, range },
+        note: LogNote {
+            subject: "test".into(),
+            from: "join",
+        },
+    };
+    let vetted = head::Vetted {
+        keep_alive: true,
+        old: false,
+    };
+    connection.phase = Phase::Writing {
+        outgoing: Box::new(Outgoing::new(reply, vetted)),
+        since: now,
+    };
+    connection.deadline = now + Duration::from_secs(u32::MAX.into()); // as while it waited
+    gate.clients.unseated += 1;
+    gate.adopt(connection, now);
+    assert_eq!(
+        gate.clients.connections[0].deadline,
+        now + WRITE_STALL_MAX,
+        "a reader that stands still is given up"
+    );
+}

@@ -1,0 +1,226 @@
+//! One client connection: what it is doing, what it has sent, what it is still owed.
+
+use std::io::{self, Read};
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use mio::net::TcpStream;
+use socket2::SockRef;
+
+use super::admission::Seat;
+use super::head::{self, Found, HEAD_BYTES_MAX, Vetted};
+use super::outgoing::Outgoing;
+use super::refusal::Refusal;
+use crate::attachment::StreamId;
+
+/// Longest time for a request head, from its first byte; also for the first head of a new connection.
+pub(super) const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// How long a connection may be idle between requests.
+pub(super) const IDLE_TIME_MAX: Duration = Duration::from_secs(75);
+
+/// Longest time without any progress while writing. A reader that stands still that long is gone.
+pub(super) const WRITE_STALL_MAX: Duration = Duration::from_secs(30);
+
+/// How long a closing connection may go on sending before it is cut: long enough for our last answer to be read,
+/// which a reset would destroy on its way (RFC 9112 section 9.6).
+const LINGER_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// Bytes read and thrown away from a lingering client at most.
+const LINGER_BYTES_MAX: usize = 1024 * 1024;
+
+/// Largest buffer in bytes that an idle connection keeps for its next request head.
+const IDLE_BYTES_MAX: usize = 1024;
+
+/// One client. It lives in its gate's slab; dropping it closes the socket and gives its seat back.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) socket: TcpStream,
+    pub(super) client: IpAddr,
+    pub(super) phase: Phase,
+    /// Part of a head, or requests that were sent ahead. Empty, and without memory, for an idle connection.
+    received: Vec<u8>,
+    /// How much of `received` was searched for the end of a head.
+    searched: usize,
+    /// Whether the socket may have something to read: cleared by a short read, set by the poll.
+    pub(super) readable: bool,
+    /// Whether the poll has said that the client sends no more. It says so only once, perhaps together with the last
+    /// bytes, so from then on a short read does not mean that nothing is left to find.
+    pub(super) ended: bool,
+    /// When to give up on it in this phase.
+    pub(super) deadline: Instant,
+    /// The tick under which the gate has it noted, if any.
+    pub(super) noted: Option<u64>,
+    /// Whether it stands in the gate's queue for another share.
+    pub(super) queued: bool,
+    /// The download whose next bytes it waits for, while the gate has it noted there.
+    pub(super) waits_for: Option<StreamId>,
+    /// Whether the request under way is a HEAD, so that a refusal has no body either.
+    pub(super) bodiless: bool,
+    /// Requests answered so far.
+    pub(super) answered: u64,
+    /// `None` for a connection beyond the bounds, which is only told so.
+    pub(super) seat: Option<Seat>,
+}
+
+/// What a connection is doing.
+#[derive(Debug)]
+pub(super) enum Phase {
+    /// Waiting for a request head, or in the middle of one.
+    Reading,
+    /// The head is on its way through the service; the reply comes under this serial.
+    UnderWay {
+        serial: u64,
+        vetted: Vetted,
+        since: Instant,
+    },
+    /// Being answered.
+    Writing {
+        outgoing: Box<Outgoing>,
+        since: Instant,
+    },
+    /// We have said everything; reading on until the client closes too.
+    Lingering { left: usize },
+}
+
+/// What reading gave.
+pub(super) enum Heard {
+    /// A complete head of this length stands at the front of the received bytes.
+    Head { start: usize, end: usize },
+    /// Not yet.
+    Nothing,
+    /// It never will be a head.
+    Bad(Refusal),
+    /// The client has closed or is gone.
+    Closed,
+}
+
+impl Connection {
+    pub(super) fn new(
+        socket: TcpStream,
+        client: IpAddr,
+        seat: Option<Seat>,
+        now: Instant,
+    ) -> Connection {
+        Connection {
+            socket,
+            client,
+            phase: Phase::Reading,
+            received: Vec::new(),
+            searched: 0,
+            readable: true,
+            ended: false,
+            deadline: now + HEAD_TIME_MAX,
+            noted: None,
+            queued: false,
+            waits_for: None,
+            bodiless: false,
+            answered: 0,
+            seat,
+        }
+    }
+
+    /// Whether nothing is going on: no byte of a next head has come.
+    pub(super) fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Reading) && self.received.is_empty()
+    }
+
+    /// Reads until a head is complete or nothing more is there. `scratch` is shared by all connections of the gate.
+    pub(super) fn hear(&mut self, scratch: &mut [u8], now: Instant) -> Heard {
+        loop {
+            if self.searched < self.received.len() {
+                match head::find(&self.received, self.searched) {
+                    Found::Head { start, end } => return Heard::Head { start, end },
+                    Found::Bad(refusal) => return Heard::Bad(refusal),
+                    Found::Partial => self.searched = self.received.len(),
+                }
+            }
+            if !self.readable {
+                return Heard::Nothing;
+            }
+            // Never more than one head's worth: what a client sends ahead waits in the kernel.
+            let room = HEAD_BYTES_MAX.saturating_sub(self.received.len()).max(1);
+            match self.socket.read(&mut scratch[..room]) {
+                Ok(0) => return Heard::Closed,
+                Ok(count) => {
+                    self.readable = self.ended || count == room; // a short read has emptied the socket
+                    if self.received.is_empty() && 0 < self.answered {
+                        self.deadline = now + HEAD_TIME_MAX; // from the first byte of the head
+                    }
+                    self.received.reserve_exact(count); // doubling would let a flood of half heads cost twice as much
+                    self.received.extend_from_slice(&scratch[..count]);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readable = false,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Heard::Closed,
+            }
+        }
+    }
+
+    /// The bytes of a head that was heard.
+    pub(super) fn head(&self, start: usize, end: usize) -> &[u8] {
+        &self.received[start..end]
+    }
+
+    /// Forgets the head that ended at `end`; what was sent behind it stays. A large buffer that is empty is given back:
+    /// most connections are idle most of the time.
+    pub(super) fn take_head(&mut self, end: usize) {
+        self.searched = 0;
+        self.received.drain(..end);
+        if self.received.is_empty() && IDLE_BYTES_MAX < self.received.capacity() {
+            self.received = Vec::new();
+        }
+    }
+
+    /// Waits for the next request.
+    pub(super) fn rest(&mut self, now: Instant) {
+        self.phase = Phase::Reading;
+        self.bodiless = false;
+        self.answered += 1;
+        self.deadline = now
+            + if self.received.is_empty() {
+                IDLE_TIME_MAX
+            } else {
+                HEAD_TIME_MAX
+            };
+    }
+
+    /// Whether the client may have sent something that was not read: closing now would reset the connection.
+    pub(super) fn has_unread(&self) -> bool {
+        self.readable || !self.received.is_empty()
+    }
+
+    /// Ends our side and starts to linger.
+    pub(super) fn linger(&mut self, now: Instant) {
+        let _ = self.socket.shutdown(std::net::Shutdown::Write); // already gone is as good
+        self.received = Vec::new();
+        self.deadline = now + LINGER_TIME_MAX;
+        self.phase = Phase::Lingering {
+            left: LINGER_BYTES_MAX,
+        };
+        self.readable = true;
+    }
+
+    /// Throws away what a lingering client sends; `true` when it is time to close.
+    pub(super) fn discard(&mut self, scratch: &mut [u8]) -> bool {
+        let Phase::Lingering { left } = &mut self.phase else {
+            return false;
+        };
+        while self.readable {
+            match self.socket.read(scratch) {
+                Ok(0) => return true,
+                Ok(count) if *left < count => return true,
+                Ok(count) => *left -= count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readable = false,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return true,
+            }
+        }
+        false
+    }
+
+    /// Makes the close a reset, so that a broken download cannot look like a clean end.
+    pub(super) fn reset_on_close(&self) {
+        let _ = SockRef::from(&self.socket).set_linger(Some(Duration::ZERO)); // a socket that fails here is dead already
+    }
+}

@@ -1,0 +1,303 @@
+//! Request heads: found in a client's bytes, vetted, and written again small and canonical (pure).
+//!
+//! This file is why nothing a client sends can harm what stands behind the link: what passes is ASCII, HTTP/1.1,
+//! bodiless, origin-form, has at most the fields of [`FORWARDED`], and carries our ticket.
+
+use std::io::Write;
+use std::mem::MaybeUninit;
+use std::net::IpAddr;
+
+use super::refusal::Refusal;
+use super::target;
+use super::ticket::Ticket;
+
+/// Longest request head in bytes, empty line included: what nginx and Apache allow lies at 8 to 32 KiB.
+pub(super) const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Longest request target in bytes, raw or canonical.
+const TARGET_BYTES_MAX: usize = 8 * 1024;
+
+/// Most header fields of one request.
+const FIELDS_MAX: usize = 100;
+
+/// Longest value of a forwarded field in bytes; a longer one is left out, as if the client had not sent it. Ranges and
+/// lists of entity tags that are longer come from no browser.
+const FORWARDED_BYTES_MAX: usize = 2 * 1024;
+
+/// The field that carries ticket and client address over the link. A client cannot send it: it is not forwarded.
+pub const TICKET_FIELD: &str = "T";
+
+/// The only client fields that cross the link, each with its reader.
+pub const FORWARDED: [&str; 7] = [
+    "Range",             // reply/: which bytes
+    "If-Range",          // reply/: only if unchanged
+    "If-None-Match",     // reply/: 304
+    "If-Modified-Since", // reply/: 304
+    "Accept",            // reply/: problem+json or plain text
+    "Accept-Language",   // web/: English or Chinese
+    "Host",              // web/: addresses on pages
+];
+
+/// What was found at the start of a client's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A head of this many bytes, empty line included, after this many bytes of leading empty lines.
+    Head { start: usize, end: usize },
+    /// Nothing complete yet.
+    Partial,
+    /// It cannot become a head any more.
+    Bad(Refusal),
+}
+
+/// Looks for a complete head. `seen` bytes were looked at before without finding one, so a dripping client does not
+/// make us read everything again.
+pub(super) fn find(bytes: &[u8], seen: usize) -> Found {
+    let start = bytes
+        .iter()
+        .position(|byte| !matches!(byte, b'\r' | b'\n'))
+        .unwrap_or(bytes.len());
+    if let Some(first) = bytes.get(start)
+        && !first.is_ascii_alphabetic()
+    {
+        return Found::Bad(Refusal::Malformed(
+            "this is not an HTTP request (is it TLS on the plain port?)",
+        ));
+    }
+    let from = seen.saturating_sub(3).max(start);
+    for (at, _) in bytes
+        .iter()
+        .enumerate()
+        .skip(from)
+        .filter(|(_, byte)| **byte == b'\n')
+    {
+        if at == 0 || bytes[at - 1] != b'\r' {
+            return Found::Bad(Refusal::Malformed(
+                "a line of the request head ends without a carriage return",
+            ));
+        }
+        if start + 4 <= at && bytes[at - 3..at] == *b"\r\n\r" {
+            return match at + 1 - start {
+                length if HEAD_BYTES_MAX < length => Found::Bad(Refusal::HeadTooLarge),
+                _ => Found::Head { start, end: at + 1 },
+            };
+        }
+    }
+    // One more for the carriage return: a longer first line holds a target beyond its bound, whatever follows.
+    let first_line_open = !bytes[start..].contains(&b'\n');
+    if first_line_open && TARGET_BYTES_MAX + 64 < bytes.len() - start {
+        return Found::Bad(Refusal::TargetTooLong);
+    }
+    // Leading empty lines count as well, or a client that sends nothing else would be kept for ever.
+    if HEAD_BYTES_MAX <= bytes.len() {
+        Found::Bad(Refusal::HeadTooLarge)
+    } else {
+        Found::Partial
+    }
+}
+
+/// What the gate itself must remember of a request that passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Vetted {
+    /// Whether the client may send another request on this connection.
+    pub(super) keep_alive: bool,
+    /// HTTP/1.0: no chunked framing, and keep-alive must be said.
+    pub(super) old: bool,
+}
+
+/// Vets one complete head and appends its canonical form to `link`. On refusal `link` is as it was.
+pub(super) fn vet(
+    head: &[u8],
+    ticket: Ticket,
+    client: IpAddr,
+    link: &mut Vec<u8>,
+) -> Result<Vetted, Refusal> {
+    let start = link.len();
+    let result = vet_onto(head, ticket, client, link);
+    if result.is_err() {
+        link.truncate(start);
+    }
+    result
+}
+
+fn vet_onto(
+    head: &[u8],
+    ticket: Ticket,
+    client: IpAddr,
+    link: &mut Vec<u8>,
+) -> Result<Vetted, Refusal> {
+    let mut fields = [const { MaybeUninit::uninit() }; FIELDS_MAX];
+    let mut request = httparse::Request::new(&mut []);
+    match request.parse_with_uninit_headers(head, &mut fields) {
+        Ok(httparse::Status::Complete(_)) => {}
+        Ok(httparse::Status::Partial) => {
+            return Err(Refusal::Malformed("the request head is incomplete"));
+        }
+        Err(error) => return Err(parse_refusal(error, head)),
+    }
+    let (Some(method), Some(raw_target), Some(version)) =
+        (request.method, request.path, request.version)
+    else {
+        return Err(Refusal::Malformed("the request line is incomplete"));
+    };
+    if !matches!(method, "GET" | "HEAD" | "DELETE" | "OPTIONS") {
+        return Err(Refusal::Method);
+    }
+    if TARGET_BYTES_MAX < raw_target.len() {
+        return Err(Refusal::TargetTooLong);
+    }
+    if raw_target == "*" && method != "OPTIONS" {
+        return Err(Refusal::Malformed("the target * goes with OPTIONS only"));
+    }
+    let old = version == 0;
+    let vetted = vet_fields(request.headers, old)?;
+    link.extend_from_slice(method.as_bytes());
+    link.push(b' ');
+    target::canonical(raw_target.as_bytes(), TARGET_BYTES_MAX, link)?;
+    write!(link, " HTTP/1.1\r\n{TICKET_FIELD}: {ticket} {client}\r\n")
+        .expect("a Vec takes every byte");
+    for field in request.headers.iter() {
+        forward(field, link)?;
+    }
+    link.extend_from_slice(b"\r\n");
+    Ok(vetted)
+}
+
+fn parse_refusal(error: httparse::Error, head: &[u8]) -> Refusal {
+    match error {
+        httparse::Error::TooManyHeaders => Refusal::TooManyFields,
+        httparse::Error::HeaderName => {
+            Refusal::Malformed("a header field name holds a forbidden character")
+        }
+        httparse::Error::HeaderValue => {
+            Refusal::Malformed("a header field value holds a forbidden character")
+        }
+        httparse::Error::Version if words(head).count() == 3 => Refusal::Version,
+        httparse::Error::Version
+        | httparse::Error::NewLine
+        | httparse::Error::Status
+        | httparse::Error::Token
+            if words(head).count() < 3 =>
+        {
+            Refusal::Malformed(
+                "the request line must be METHOD TARGET HTTP/1.1, as HTTP/0.9 is not spoken here",
+            )
+        }
+        httparse::Error::Version
+        | httparse::Error::NewLine
+        | httparse::Error::Status
+        | httparse::Error::Token => Refusal::Malformed(
+            "the request line is malformed; percent-encode spaces and other special characters",
+        ),
+    }
+}
+
+/// The words of the request line; a space in the target makes more than three.
+fn words(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    line.split(|byte| *byte == b' ')
+}
+
+/// What the fields say about the request's framing and the connection.
+#[derive(Default)]
+struct Framing {
+    hosts: usize,
+    lengths: usize,
+    encodings: usize,
+    has_body: bool,
+    close: bool,
+    keep_alive: bool,
+}
+
+/// Judges what decides about framing and connection (RFC 9112 sections 3.2, 6, 9.3).
+fn vet_fields(fields: &[httparse::Header<'_>], old: bool) -> Result<Vetted, Refusal> {
+    let mut framing = Framing::default();
+    for field in fields {
+        framing.add(field)?;
+    }
+    if 1 < framing.lengths {
+        return Err(Refusal::Malformed("the Content-Length field is repeated"));
+    }
+    if framing.encodings != 0 && (framing.lengths != 0 || old) {
+        return Err(Refusal::Malformed(
+            "Transfer-Encoding cannot stand beside Content-Length or in HTTP/1.0",
+        ));
+    }
+    if 1 < framing.hosts || (framing.hosts == 0 && !old) {
+        return Err(Refusal::Malformed(
+            "HTTP/1.1 requires exactly one Host field",
+        ));
+    }
+    if framing.has_body {
+        return Err(Refusal::Body);
+    }
+    let keep_alive = !framing.close && (framing.keep_alive || !old);
+    Ok(Vetted { keep_alive, old })
+}
+
+impl Framing {
+    fn add(&mut self, field: &httparse::Header<'_>) -> Result<(), Refusal> {
+        let is = |name: &str| field.name.eq_ignore_ascii_case(name);
+        if is("Host") {
+            self.hosts += 1;
+            let allowed =
+                |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b',' | b'/' | b'@' | b'\\');
+            if !field.value.iter().all(allowed) {
+                return Err(Refusal::Malformed("the Host field is malformed"));
+            }
+        } else if is("Content-Length") {
+            self.lengths += 1;
+            self.has_body |= field.value.iter().any(|digit| *digit != b'0');
+            if field.value.is_empty() || !field.value.iter().all(u8::is_ascii_digit) {
+                return Err(Refusal::Malformed(
+                    "the Content-Length field is not a number",
+                ));
+            }
+        } else if is("Transfer-Encoding") {
+            self.encodings += 1;
+            self.has_body = true;
+        } else if is("Expect") {
+            if !field.value.eq_ignore_ascii_case(b"100-continue") {
+                return Err(Refusal::Expectation);
+            }
+        } else if is("Connection") {
+            for option in field
+                .value
+                .split(|byte| *byte == b',')
+                .map(<[u8]>::trim_ascii)
+            {
+                self.close |= option.eq_ignore_ascii_case(b"close");
+                self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
+            }
+        }
+        Ok(())
+    }
+}
+
+fn forward(field: &httparse::Header<'_>, link: &mut Vec<u8>) -> Result<(), Refusal> {
+    let Some(name) = FORWARDED
+        .iter()
+        .find(|name| name.eq_ignore_ascii_case(field.name))
+    else {
+        return Ok(());
+    };
+    let value = field.value.trim_ascii();
+    if value
+        .iter()
+        .any(|byte| !(byte.is_ascii_graphic() || matches!(byte, b' ' | b'\t')))
+    {
+        return Err(Refusal::Malformed(
+            "a header field that is used here holds a byte that is not ASCII",
+        ));
+    }
+    if value.is_empty() || FORWARDED_BYTES_MAX < value.len() {
+        return Ok(());
+    }
+    for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+        link.extend_from_slice(part);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "head_tests.rs"]
+mod tests;

@@ -1,0 +1,37 @@
+//! The gate: the only part that faces clients. It owns every client socket, from accept to close.
+//!
+//! A gate reads request heads, refuses what is malformed, too big or too slow, and writes the heads that pass, small
+//! and canonical, onto a private link on which tiny_http listens. The answers come back through its inbox, not
+//! through tiny_http, and it writes them to the clients at whatever pace each of them reads.
+//!
+//! One thread per gate, one gate per core (at most 4); gate 0 accepts for all. A gate waits in one place, the poll,
+//! and never for a client, a worker or another gate. It knows heads, tickets and bytes: nothing of cache, Confluence
+//! or routes. Bounds: `HEAD_BYTES_MAX`, `FIELDS_MAX`, `TARGET_BYTES_MAX`, `HEAD_TIME_MAX`, `IDLE_TIME_MAX`,
+//! `WRITE_STALL_MAX`, `REQUESTS_UNDER_WAY_MAX`, `PROXY_MAX_CONNECTIONS`. A gate ends when it is told to drain and no
+//! client is left, or with an error when its link breaks, which stops the service.
+
+mod actor;
+mod admission;
+mod clients;
+mod connection;
+mod deadlines;
+mod door;
+mod handle;
+mod head;
+mod link;
+mod listener;
+mod open;
+mod outgoing;
+mod refusal;
+mod serve;
+mod socket;
+mod target;
+mod ticket;
+
+pub use actor::Gate;
+pub use admission::{REQUESTS_UNDER_WAY_MAX, UnderWay};
+pub use handle::Gates;
+pub use head::{FORWARDED, TICKET_FIELD};
+pub use listener::listen;
+pub use open::open;
+pub use ticket::Ticket;

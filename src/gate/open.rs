@@ -1,0 +1,69 @@
+//! Builds the gates, before any thread of them runs.
+
+use std::io;
+use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::Instant;
+
+use mio::Poll;
+
+use super::actor::{Gate, LINK, LISTENER, WAKER};
+use super::admission::{Admission, UnderWay};
+use super::clients::Clients;
+use super::door::Door;
+use super::handle::Gates;
+use super::link::Link;
+
+/// Builds one gate per link. The first one accepts clients from `listener` and shares them out.
+///
+/// # Errors
+/// The system has no descriptor left for a poll or a waker.
+pub fn open(
+    listener: TcpListener,
+    links: Vec<UnixStream>,
+    connections_max: usize,
+    under_way: &UnderWay,
+) -> io::Result<(Gates, Vec<Gate>)> {
+    let polls = links
+        .iter()
+        .map(|_| Poll::new())
+        .collect::<io::Result<Vec<_>>>()?;
+    let wakers = polls
+        .iter()
+        .map(|poll| mio::Waker::new(poll.registry(), WAKER))
+        .collect::<io::Result<Vec<_>>>()?;
+    let (gates, inboxes) = Gates::new(wakers);
+    let admission = Arc::new(Admission::new(connections_max));
+    let mut listener = Some(listener);
+    let mut built = Vec::new();
+    for (index, ((poll, inbox), socket)) in polls.into_iter().zip(inboxes).zip(links).enumerate() {
+        let mut link = Link::new(socket)?;
+        link.register(poll.registry(), LINK)?;
+        let door = match listener.take() {
+            Some(listener) => Some(Door::open(
+                listener,
+                admission.clone(),
+                poll.registry(),
+                LISTENER,
+            )?),
+            None => None,
+        };
+        let (gates, under_way, clients) = (
+            gates.clone(),
+            under_way.clone(),
+            Clients::new(Instant::now()),
+        );
+        built.push(Gate {
+            index,
+            poll,
+            inbox,
+            gates,
+            link,
+            door,
+            under_way,
+            clients,
+        });
+    }
+    Ok((gates, built))
+}

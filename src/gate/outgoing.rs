@@ -1,0 +1,394 @@
+//! The way out: one reply on its way into a client's socket, resumable at any byte.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::ops::Range;
+
+use crate::attachment::{Body, Ending, MemoryFile, Peek, Reader, StreamId};
+use crate::reply::{Note, Part, Payload, Reply};
+
+use super::head::Vetted;
+use super::socket::Socket;
+
+/// Slices handed to one system call: 16 chunks of a download are about 1 MiB, more than a socket takes at once.
+const SLICES_MAX: usize = 16;
+
+/// Largest frame of a chunked answer in bytes (RFC 9112 section 7.1).
+const FRAME_BYTES_MAX: u64 = 256 * 1024;
+
+/// How far writing got.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// Everything is in the kernel's hands.
+    Done,
+    /// The socket takes no more now.
+    Blocked,
+    /// The share of this turn is used up; there is more to write and room for it.
+    Share,
+    /// Everything that has arrived is written; the rest is still being downloaded.
+    Waiting(StreamId),
+    /// The download broke: the client must not take what it got for the file.
+    Broken,
+}
+
+/// One reply being written.
+#[derive(Debug)]
+pub(super) struct Outgoing {
+    text: Vec<u8>,
+    text_at: usize,
+    source: Source,
+    /// Bytes of the payload written so far, without framing.
+    pub(super) sent: u64,
+    pub(super) status: u16,
+    pub(super) note: Option<Note>,
+    pub(super) keep_alive: bool,
+}
+
+/// Where the bytes behind the text come from. Text (head, frames, part heads) always goes first.
+#[derive(Debug)]
+enum Source {
+    Done,
+    Text { bytes: Vec<u8>, at: usize },
+    Stored { body: Body, range: Range<u64> },
+    Parts(VecDeque<Part>),
+    Growing(Growing),
+}
+
+#[derive(Debug)]
+struct Growing {
+    reader: Reader,
+    skip: u64,
+    /// Bytes that may be written before the next decision: the whole rest, or what is left of a frame.
+    left: u64,
+    framing: Framing,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Framing {
+    /// The length was announced.
+    Length,
+    /// HTTP/1.1 without a length: frames.
+    Chunked { first: bool },
+    /// HTTP/1.0 without a length: the end of the connection is the end.
+    Close,
+}
+
+impl Outgoing {
+    /// Completes the reply's head for this client and connection.
+    pub(super) fn new(reply: Reply, vetted: Vetted) -> Outgoing {
+        let mut text = reply.head;
+        let mut keep_alive = vetted.keep_alive;
+        let source = match reply.payload {
+            Payload::Empty => Source::Done,
+            Payload::Text(bytes) => Source::Text { bytes, at: 0 },
+            Payload::Stored { body, range } => Source::Stored { body, range },
+            Payload::Parts(parts) => Source::Parts(parts.into()),
+            Payload::Growing { reader, skip, take } => {
+                let framing = match (take, vetted.old) {
+                    (Some(_), _) => Framing::Length,
+                    (None, false) => Framing::Chunked { first: true },
+                    (None, true) => Framing::Close,
+                };
+                if framing == Framing::Close {
+                    keep_alive = false;
+                }
+                if let Framing::Chunked { .. } = framing {
+                    text.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
+                }
+                let left = if framing == Framing::Close {
+                    u64::MAX
+                } else {
+                    take.unwrap_or(0)
+                };
+                Source::Growing(Growing {
+                    reader,
+                    skip,
+                    left,
+                    framing,
+                })
+            }
+        };
+        if !keep_alive {
+            text.extend_from_slice(b"Connection: close\r\n");
+        } else if vetted.old {
+            text.extend_from_slice(b"Connection: keep-alive\r\n");
+        }
+        text.extend_from_slice(b"\r\n");
+        Outgoing {
+            text,
+            text_at: 0,
+            source,
+            sent: 0,
+            status: reply.status,
+            note: Some(reply.note),
+            keep_alive,
+        }
+    }
+
+    /// A gate's own answer, complete as it is.
+    pub(super) fn refusal(status: u16, answer: Vec<u8>) -> Outgoing {
+        let (text_at, sent) = (0, 0);
+        Outgoing {
+            text: answer,
+            text_at,
+            source: Source::Done,
+            sent,
+            status,
+            note: None,
+            keep_alive: false,
+        }
+    }
+
+    /// Writes until the reply is done, the socket is full, nothing more has arrived, or about `share` bytes are gone.
+    ///
+    /// # Errors
+    /// What the socket says: the client is gone.
+    pub(super) fn write(
+        &mut self,
+        socket: &mut impl Socket,
+        share: usize,
+        gate: u32,
+    ) -> io::Result<Progress> {
+        let mut written = 0;
+        loop {
+            if let Some(progress) = self.prepare(gate) {
+                return Ok(progress);
+            }
+            if share <= written {
+                return Ok(Progress::Share);
+            }
+            let taken = match self.front_file() {
+                Some((file, range)) => {
+                    let end = range.end.min(range.start + (share - written) as u64);
+                    socket.send_file(file, range.start..end)
+                }
+                None => {
+                    let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+                    let (count, more) = self.gather(&mut slices);
+                    socket.send(&slices[..count], more)
+                }
+            };
+            match taken {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(bytes) => {
+                    written += bytes;
+                    self.advance(bytes);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok(Progress::Blocked);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Makes sure that there is something to gather, or says why there is not.
+    fn prepare(&mut self, gate: u32) -> Option<Progress> {
+        let text_left = self.text_at < self.text.len();
+        let exhausted = match &mut self.source {
+            Source::Done => true,
+            Source::Text { bytes, at } => *at == bytes.len(),
+            Source::Stored { range, .. } => range.is_empty(),
+            Source::Parts(parts) => {
+                while parts.front().is_some_and(is_empty) {
+                    parts.pop_front();
+                }
+                parts.is_empty()
+            }
+            Source::Growing(growing) => match growing.step(gate) {
+                Step::Write => false,
+                Step::Frame(frame) => {
+                    self.text.drain(..self.text_at);
+                    self.text_at = 0;
+                    self.text.extend_from_slice(frame.as_bytes());
+                    false
+                }
+                Step::End(last) => {
+                    self.text.extend_from_slice(last);
+                    self.source = Source::Done;
+                    return self.prepare(gate);
+                }
+                Step::Wait if text_left => false,
+                Step::Wait => return Some(Progress::Waiting(growing.reader.stream())),
+                Step::Broken => return Some(Progress::Broken),
+            },
+        };
+        (exhausted && !text_left).then_some(Progress::Done)
+    }
+
+    /// The memory file whose bytes are next, and which of them.
+    fn front_file(&self) -> Option<(&MemoryFile, Range<u64>)> {
+        if self.text_at < self.text.len() {
+            return None;
+        }
+        match &self.source {
+            Source::Stored { body, range } => Some((body.file()?, range.clone())),
+            Source::Parts(parts) => match parts.front()? {
+                Part::Slice { body, range } => Some((body.file()?, range.clone())),
+                Part::Text(_) => None,
+            },
+            Source::Done | Source::Text { .. } | Source::Growing(_) => None,
+        }
+    }
+
+    /// Collects what can be written together, and says whether bytes of a memory file follow at once.
+    fn gather<'a>(&'a self, slices: &mut [IoSlice<'a>; SLICES_MAX]) -> (usize, bool) {
+        let mut count = 0;
+        // Says whether there is room for another one; what comes without room goes with a later call.
+        let mut add = |slice: &'a [u8]| {
+            if !slice.is_empty() && count < SLICES_MAX {
+                slices[count] = IoSlice::new(slice);
+                count += 1;
+            }
+            count < SLICES_MAX
+        };
+        let mut more = false;
+        add(&self.text[self.text_at..]);
+        match &self.source {
+            Source::Done => {}
+            Source::Text { bytes, at } => {
+                add(&bytes[*at..]);
+            }
+            Source::Stored { body, range } => {
+                more = body.file().is_some();
+                body.slices(range.clone(), add);
+            }
+            Source::Parts(parts) => {
+                for part in parts {
+                    match part {
+                        Part::Text(text) => {
+                            add(text);
+                        }
+                        Part::Slice { body, .. } if body.file().is_some() => {
+                            more = true;
+                            break;
+                        }
+                        Part::Slice { body, range } => body.slices(range.clone(), &mut add),
+                    }
+                }
+            }
+            Source::Growing(growing) => growing.gather(add),
+        }
+        (count, more)
+    }
+
+    fn advance(&mut self, mut bytes: usize) {
+        let of_text = bytes.min(self.text.len() - self.text_at);
+        self.text_at += of_text;
+        bytes -= of_text;
+        self.sent += bytes as u64;
+        match &mut self.source {
+            Source::Done => debug_assert!(bytes == 0, "wrote more than there was"),
+            Source::Text { at, .. } => *at += bytes,
+            Source::Stored { range, .. } => range.start += bytes as u64,
+            Source::Parts(parts) => {
+                for part in parts.iter_mut() {
+                    bytes -= consume(part, bytes);
+                }
+            }
+            Source::Growing(growing) => {
+                growing.reader.advance(bytes);
+                growing.left -= bytes as u64;
+            }
+        }
+    }
+}
+
+/// What a growing reply does next.
+enum Step {
+    Write,
+    Frame(String),
+    End(&'static [u8]),
+    Wait,
+    Broken,
+}
+
+impl Growing {
+    fn step(&mut self, gate: u32) -> Step {
+        loop {
+            if self.framing == Framing::Length && self.left == 0 {
+                return Step::End(b""); // a range may end long before the download does
+            }
+            let available = match self.reader.peek() {
+                Peek::Bytes(slice) => slice.len() as u64,
+                Peek::Ended(ending) => return self.end(ending),
+                Peek::Nothing if self.reader.must_wait(gate) => return Step::Wait,
+                Peek::Nothing => continue,
+            };
+            if 0 < self.skip {
+                let skipped = available.min(self.skip);
+                self.skip -= skipped;
+                self.reader.advance(skipped as usize);
+                continue;
+            }
+            return match self.framing {
+                Framing::Chunked { first } if self.left == 0 => {
+                    self.left = self.arrived().min(FRAME_BYTES_MAX);
+                    self.framing = Framing::Chunked { first: false };
+                    Step::Frame(format!(
+                        "{}{:x}\r\n",
+                        if first { "" } else { "\r\n" },
+                        self.left
+                    ))
+                }
+                Framing::Chunked { .. } | Framing::Length | Framing::Close => Step::Write,
+            };
+        }
+    }
+
+    fn end(&self, ending: Ending) -> Step {
+        match (ending, self.framing) {
+            (Ending::Broken, _) => Step::Broken,
+            (Ending::Complete, Framing::Length) => Step::Broken, // fewer bytes than were announced
+            (Ending::Complete, Framing::Chunked { first: true }) => Step::End(b"0\r\n\r\n"),
+            (Ending::Complete, Framing::Chunked { first: false }) => Step::End(b"\r\n0\r\n\r\n"),
+            (Ending::Complete, Framing::Close) => Step::End(b""),
+        }
+    }
+
+    fn arrived(&self) -> u64 {
+        let mut bytes = 0;
+        self.reader.slices(|slice| {
+            bytes += slice.len() as u64;
+            bytes < FRAME_BYTES_MAX
+        });
+        bytes
+    }
+
+    fn gather<'a>(&'a self, mut add: impl FnMut(&'a [u8]) -> bool) {
+        let mut left = if 0 < self.skip { 0 } else { self.left };
+        self.reader.slices(|slice| {
+            let slice = &slice[..left.min(slice.len() as u64) as usize];
+            left -= slice.len() as u64;
+            add(slice) && 0 < left
+        });
+    }
+}
+
+fn is_empty(part: &Part) -> bool {
+    match part {
+        Part::Text(text) => text.is_empty(),
+        Part::Slice { range, .. } => range.is_empty(),
+    }
+}
+
+/// Takes up to `bytes` off the front of `part` and says how many.
+fn consume(part: &mut Part, bytes: usize) -> usize {
+    match part {
+        Part::Text(text) => {
+            let taken = bytes.min(text.len());
+            text.drain(..taken);
+            taken
+        }
+        Part::Slice { range, .. } => {
+            let taken = (bytes as u64).min(range.end - range.start);
+            range.start += taken;
+            taken as usize
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "outgoing_tests.rs"]
+mod tests;

@@ -1,0 +1,253 @@
+//! What a gate does for one client: read a head, send it on, write its answer, give up on it.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant, SystemTime};
+
+use log::{debug, info};
+
+use super::actor::Gate;
+use super::admission::UnderWay;
+use super::connection::{Connection, HEAD_TIME_MAX, Heard, Phase, WRITE_STALL_MAX};
+use super::deadlines::Note;
+use super::head;
+use super::link::Link;
+use super::outgoing::{Outgoing, Progress};
+use super::refusal::Refusal;
+use super::ticket::Ticket;
+use crate::reply::Reply;
+
+/// Bytes written to one client per turn, so that one fast reader of a big file does not starve the others.
+const SHARE_BYTES: usize = 512 * 1024;
+
+impl Gate {
+    /// Does for a client whatever can be done now.
+    pub(super) fn serve(&mut self, slot: usize, now: Instant) {
+        while let Some(connection) = self.clients.connections.get_mut(slot) {
+            let go_on = match &connection.phase {
+                Phase::Reading => self.read(slot, now),
+                Phase::UnderWay { .. } => false,
+                Phase::Writing { .. } => self.write(slot, now),
+                Phase::Lingering { .. } => {
+                    if connection.discard(&mut self.clients.scratch) {
+                        self.close(slot, now);
+                    }
+                    false
+                }
+            };
+            if !go_on {
+                break;
+            }
+        }
+        self.clients.note(slot, now);
+    }
+
+    /// Reads a head and sends it on; `true` when there is more to do at once.
+    fn read(&mut self, slot: usize, now: Instant) -> bool {
+        let connection = &mut self.clients.connections[slot];
+        match connection.hear(&mut self.clients.scratch, now) {
+            Heard::Nothing => return false,
+            Heard::Closed => {
+                self.close(slot, now);
+                return false;
+            }
+            Heard::Bad(refusal) => refuse(connection, refusal, now),
+            Heard::Head { start, end } => {
+                self.clients.serial += 1;
+                let serial = self.clients.serial;
+                let ticket = Ticket {
+                    gate: self.index as u8,
+                    slot: slot as u32,
+                    serial,
+                };
+                let head = connection.head(start, end);
+                let bodiless = head.starts_with(b"HEAD ");
+                let submitted = submit(
+                    head,
+                    ticket,
+                    connection.client,
+                    &self.under_way,
+                    &mut self.link,
+                );
+                connection.bodiless = bodiless;
+                match submitted {
+                    Ok(vetted) => {
+                        connection.take_head(end);
+                        connection.phase = Phase::UnderWay {
+                            serial,
+                            vetted,
+                            since: now,
+                        };
+                        connection.deadline = now + Duration::from_secs(u32::MAX.into()); // others have the time limits
+                        return false;
+                    }
+                    Err(refusal) => refuse(connection, refusal, now),
+                }
+            }
+        }
+        true
+    }
+
+    pub(super) fn answer(&mut self, ticket: Ticket, reply: Reply, now: Instant) {
+        let slot = ticket.slot as usize;
+        let Some(connection) = self.clients.connections.get_mut(slot) else {
+            return;
+        };
+        let Phase::UnderWay {
+            serial,
+            mut vetted,
+            since,
+        } = connection.phase
+        else {
+            return;
+        };
+        if serial != ticket.serial {
+            return;
+        }
+        vetted.keep_alive &= self.clients.draining.is_none();
+        let outgoing = Box::new(Outgoing::new(reply, vetted));
+        connection.deadline = now + WRITE_STALL_MAX;
+        connection.phase = Phase::Writing { outgoing, since };
+        self.serve(slot, now);
+    }
+
+    /// Writes to a client; `true` when it is done and there is more to do at once.
+    fn write(&mut self, slot: usize, now: Instant) -> bool {
+        let connection = &mut self.clients.connections[slot];
+        let Phase::Writing { outgoing, since } = &mut connection.phase else {
+            return false;
+        };
+        let sent = outgoing.sent;
+        let progress = outgoing.write(&mut connection.socket, SHARE_BYTES, self.index as u32);
+        if outgoing.sent != sent {
+            connection.deadline = now + WRITE_STALL_MAX;
+        }
+        match progress {
+            Ok(Progress::Blocked) => {
+                // It may have waited for the download until now, without a limit of its own.
+                connection.deadline = connection.deadline.min(now + WRITE_STALL_MAX);
+                false
+            }
+            Ok(Progress::Waiting(stream)) => {
+                // Not the client's fault: the download has a time limit of its own.
+                connection.deadline = now + Duration::from_secs(u32::MAX.into());
+                if connection.waits_for != Some(stream) {
+                    connection.waits_for = Some(stream);
+                    self.clients.waiting.entry(stream).or_default().push(slot);
+                }
+                false
+            }
+            Ok(Progress::Share) => {
+                if !std::mem::replace(&mut connection.queued, true) {
+                    self.clients.queue.push_back(slot);
+                }
+                false
+            }
+            Ok(Progress::Broken) => {
+                connection.reset_on_close();
+                self.close(slot, now);
+                false
+            }
+            Err(error) => {
+                debug!("a client is gone: {error}");
+                self.close(slot, now);
+                false
+            }
+            Ok(Progress::Done) => {
+                log_served(outgoing, connection.client, now.duration_since(*since));
+                if outgoing.keep_alive && self.clients.draining.is_none() {
+                    connection.rest(now);
+                    true
+                } else if connection.has_unread() {
+                    connection.linger(now);
+                    true
+                } else {
+                    self.clients.remove(slot);
+                    false
+                }
+            }
+        }
+    }
+
+    /// A noted deadline has come up; it may have moved meanwhile, or been that of a connection that has gone.
+    pub(super) fn due(&mut self, Note { slot, tick }: Note, now: Instant) {
+        let Some(connection) = self.clients.connections.get_mut(slot) else {
+            return;
+        };
+        if connection.noted != Some(tick) {
+            return;
+        }
+        connection.noted = None;
+        if now < connection.deadline {
+            self.clients.note(slot, now);
+        } else if matches!(connection.phase, Phase::Reading) && !connection.is_idle() {
+            refuse(connection, Refusal::Slow, now);
+            self.serve(slot, now);
+        } else {
+            self.close(slot, now);
+        }
+    }
+
+    /// Ends a connection now, whatever it was doing.
+    pub(super) fn close(&mut self, slot: usize, now: Instant) {
+        let Some(connection) = self.clients.remove(slot) else {
+            return;
+        };
+        if let Phase::Writing { outgoing, since } = &connection.phase
+            && let Some(note) = &outgoing.note
+        {
+            let ms = now.duration_since(*since).as_millis();
+            let (status, from, bytes, client) =
+                (outgoing.status, note.from, outgoing.sent, connection.client);
+            info!(
+                "aborted {note} status={status} from={from} bytes={bytes} ms={ms} client={client}"
+            );
+            connection.reset_on_close(); // a clean end would make the part look like the whole
+        }
+    }
+}
+
+/// Puts a vetted head onto the link.
+fn submit(
+    head: &[u8],
+    ticket: Ticket,
+    client: IpAddr,
+    under_way: &UnderWay,
+    link: &mut Link,
+) -> Result<head::Vetted, Refusal> {
+    if !under_way.enter() {
+        return Err(Refusal::Busy);
+    }
+    let vetted = head::vet(head, ticket, client, link.heads());
+    if vetted.is_err() {
+        under_way.leave();
+    }
+    vetted
+}
+
+/// Starts to answer with a refusal, behind which the connection is closed.
+pub(super) fn refuse(connection: &mut Connection, refusal: Refusal, now: Instant) {
+    let status = refusal.status().0;
+    info!(
+        "refused status={status} reason={:?} client={}",
+        refusal.reason(),
+        connection.client
+    );
+    let outgoing = Box::new(Outgoing::refusal(
+        status,
+        refusal.answer(connection.bodiless, SystemTime::now()),
+    ));
+    connection.deadline = now + HEAD_TIME_MAX;
+    connection.phase = Phase::Writing {
+        outgoing,
+        since: now,
+    };
+    connection.readable = true; // whatever it still sends is not read before the answer is out
+}
+
+fn log_served(outgoing: &Outgoing, client: IpAddr, took: Duration) {
+    if let Some(note) = &outgoing.note {
+        let (status, from, bytes, ms) =
+            (outgoing.status, note.from, outgoing.sent, took.as_millis());
+        info!("served {note} status={status} from={from} bytes={bytes} ms={ms} client={client}");
+    }
+}
