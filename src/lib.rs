@@ -1,5 +1,6 @@
 //! A caching proxy that opens Confluence attachment links for people who are not logged in.
 
+pub mod acceptor;
 pub mod arguments;
 pub mod attachment;
 pub mod config;
