@@ -3,6 +3,7 @@
 pub mod acceptor;
 pub mod arguments;
 pub mod attachment;
+pub mod cache;
 pub mod config;
 pub mod gate;
 pub mod logging;

@@ -1,0 +1,302 @@
+//! The thread `cache`: the only one that changes what is kept.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, never, select};
+use log::debug;
+
+use super::flights::{Claimed, Flights};
+use super::handle::{
+    CacheHandle, CacheMessage, Fetch, FlightId, Forget, Keeping, Lookup, Outcome, Report, Reporter,
+    Woken,
+};
+use super::store::{Freed, Limits, Locked, Store};
+use crate::attachment::{Charge, Key, Ledger, Meta};
+
+/// Depth of each inbox: bursts of misses. Who sends waits for the actor, which waits for nobody but the answering
+/// worker, and that one waits for nobody but the gates.
+const INBOX_MAX: usize = 1024;
+
+/// Downloads that may wait for a free place in the fetch crew. At 200 ms each and 20 at a time the last one waits ten
+/// seconds. With a slow Confluence the crew itself turns away what has waited for too long.
+const FETCHES_WAITING_MAX: usize = 1024;
+
+/// The cache before its thread runs, with everything that others need to reach it.
+pub struct Opened<W, F> {
+    /// To be run on the thread `cache`.
+    pub actor: CacheActor<W, F>,
+    /// For the workers.
+    pub handle: CacheHandle<W, F>,
+    /// For the fetch crew.
+    pub reporter: Reporter<F>,
+    /// Orders for the fetch crew.
+    pub fetches: Receiver<Fetch>,
+    /// Parked requests that can go on.
+    pub woken: Receiver<Woken<W, F>>,
+}
+
+/// All state of the cache but what stands behind the lock.
+pub struct CacheActor<W, F> {
+    store: Arc<Locked<F>>,
+    claims: Receiver<CacheMessage<W>>,
+    reports: Receiver<Report<F>>,
+    /// Dropped when no more claims can come and no download runs: then the crew ends, and its reports with it.
+    fetches: Option<Sender<Fetch>>,
+    woken: Sender<Woken<W, F>>,
+    /// Whether a worker may still claim something.
+    claims_open: bool,
+    flights: Flights<W>,
+    ledger: Ledger,
+    bytes_max: u64,
+}
+
+/// Builds an empty cache. `ledger` counts every byte of attachments in the process.
+pub fn open<W, F: Clone>(limits: Limits, ledger: Ledger) -> Opened<W, F> {
+    let store = Arc::new(Locked::new(limits));
+    let (inbox, claims) = bounded(INBOX_MAX);
+    let (reporter, reports) = bounded(INBOX_MAX);
+    let (fetch_sender, fetches) = bounded(FETCHES_WAITING_MAX);
+    let (woken_sender, woken) = bounded(INBOX_MAX);
+    let actor = CacheActor {
+        store: store.clone(),
+        claims,
+        reports,
+        fetches: Some(fetch_sender),
+        woken: woken_sender,
+        claims_open: true,
+        flights: Flights::new(),
+        ledger,
+        bytes_max: limits.bytes_max,
+    };
+    Opened {
+        actor,
+        handle: CacheHandle { store, inbox },
+        reporter: Reporter(reporter),
+        fetches,
+        woken,
+    }
+}
+
+impl<W, F: Clone> CacheActor<W, F> {
+    /// Serves claims and reports until nobody can send either any more.
+    pub fn run(mut self) {
+        let mut next_tick = None;
+        loop {
+            let wait = next_tick.unwrap_or(Duration::from_secs(u32::MAX.into()));
+            select! {
+                recv(self.claims) -> message => match message {
+                    Ok(message) => self.handle(message, Instant::now()),
+                    Err(_) => {
+                        self.claims_open = false;
+                        self.claims = never();
+                    }
+                },
+                recv(self.reports) -> report => match report {
+                    Ok(report) => self.hear(report, Instant::now()),
+                    Err(_) => return,
+                },
+                default(wait) => {}
+            }
+            next_tick = self.tick(Instant::now());
+            if self.flights.is_empty() && !self.claims_open {
+                self.fetches = None;
+            }
+        }
+    }
+
+    fn handle(&mut self, message: CacheMessage<W>, now: Instant) {
+        match message {
+            CacheMessage::Claim(key, waiter) => self.claim(key, waiter, now),
+            CacheMessage::Forget(what, waiter) => {
+                self.flights.purge(&what);
+                let freed = self.store.with(|store| store.forget(&what));
+                let count = freed.len();
+                drop(freed);
+                match what {
+                    Forget::File(key) => debug!("forgot {count} copies of {key}"),
+                    Forget::Page(page) => debug!("forgot {count} copies of page {page}"),
+                }
+                self.wake(waiter, Outcome::Forgotten);
+            }
+        }
+    }
+
+    fn claim(&mut self, key: Key, waiter: W, now: Instant) {
+        // What was missing when the worker looked may have come meanwhile.
+        match self.store.with(|store| store.lookup(&key, now)) {
+            Lookup::Fresh(entry) => return self.wake(waiter, Outcome::Ready(entry)),
+            Lookup::Gone(why) => return self.wake(waiter, Outcome::Gone(why)),
+            Lookup::Missing => {}
+        }
+        match self.flights.claim(key.clone(), waiter) {
+            Claimed::Fetch(flight) => self.order(flight, key, now),
+            Claimed::Parked => {}
+            Claimed::Joined(waiter, reader, meta) => {
+                self.wake(
+                    waiter,
+                    Outcome::Streaming {
+                        reader,
+                        meta,
+                        joined: true,
+                    },
+                );
+            }
+        }
+    }
+
+    /// Sends an order to the fetch crew, or ends its flight at once when too many wait.
+    fn order(&mut self, flight: FlightId, key: Key, now: Instant) {
+        let alone = self.flights.is_too_big(&key);
+        let fetch = Fetch {
+            flight,
+            key,
+            alone,
+            ordered: now,
+        };
+        let sent = self.fetches.as_ref().map(|fetches| fetches.try_send(fetch));
+        match sent {
+            Some(Ok(())) => {}
+            Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => {
+                self.end_without(flight, || Outcome::Busy);
+            }
+        }
+    }
+
+    fn hear(&mut self, report: Report<F>, now: Instant) {
+        match report {
+            Report::Reserve { bytes, answer } => {
+                let room = self.reserve(bytes);
+                let _ = answer.send(room); // an asker that has gone gives its charge back by dropping it
+            }
+            Report::Streaming {
+                flight,
+                keeping,
+                meta,
+            } => self.streaming(flight, keeping, Arc::new(meta), now),
+            Report::TooBig(flight) => self.flights.close(flight),
+            Report::Kept(flight, entry, writer) => {
+                self.flights.fits(&entry.key);
+                let Some(ended) = self.flights.end(flight) else {
+                    return;
+                };
+                if !ended.purged {
+                    self.free(|store| store.insert(entry.clone(), now));
+                }
+                writer.finish();
+                for waiter in ended.waiters {
+                    self.wake(waiter, Outcome::Ready(entry.clone()));
+                }
+            }
+            Report::Gone(flight, why) => {
+                let Some(ended) = self.flights.end(flight) else {
+                    return;
+                };
+                if !ended.purged {
+                    self.free(|store| store.remove(&ended.key).into_iter().collect());
+                    self.store
+                        .with(|store| store.insert_gone(ended.key, why.clone()));
+                }
+                for waiter in ended.waiters {
+                    self.wake(waiter, Outcome::Gone(why.clone()));
+                }
+            }
+            Report::Withdrawn(flight, why) => {
+                let Some(ended) = self.flights.end(flight) else {
+                    return;
+                };
+                if !ended.purged {
+                    self.free(|store| store.remove(&ended.key).into_iter().collect());
+                }
+                for waiter in ended.waiters {
+                    self.wake(waiter, Outcome::Failed(why.clone()));
+                }
+            }
+            Report::Failed(flight, why) => {
+                self.end_without(flight, || Outcome::Failed(why.clone()))
+            }
+            Report::Over(flight) | Report::NoRoom(flight) => {
+                self.end_without(flight, || Outcome::Busy)
+            }
+        }
+    }
+
+    /// Ends a flight that brought nothing: who still waits gets the copy that was kept before, however old, or `else`.
+    fn end_without(&mut self, flight: FlightId, otherwise: impl Fn() -> Outcome<F>) {
+        let Some(ended) = self.flights.end(flight) else {
+            return;
+        };
+        let copy = self.store.with(|store| store.any(&ended.key));
+        for waiter in ended.waiters {
+            self.wake(waiter, copy.clone().map_or_else(&otherwise, Outcome::Stale));
+        }
+    }
+
+    fn streaming(&mut self, flight: FlightId, keeping: Keeping, meta: Arc<Meta>, now: Instant) {
+        match keeping {
+            Keeping::Whole(stream) => {
+                let mut joined = false;
+                for (waiter, reader) in self.flights.streaming(flight, stream, meta.clone()) {
+                    self.wake(
+                        waiter,
+                        Outcome::Streaming {
+                            reader,
+                            meta: meta.clone(),
+                            joined,
+                        },
+                    );
+                    joined = true;
+                }
+            }
+            Keeping::Alone(reader) => {
+                let Some((key, waiters)) = self.flights.alone(flight) else {
+                    return;
+                };
+                let mut waiters = waiters.into_iter();
+                if let Some(first) = waiters.next() {
+                    self.wake(
+                        first,
+                        Outcome::Streaming {
+                            reader,
+                            meta,
+                            joined: false,
+                        },
+                    );
+                }
+                for waiter in waiters {
+                    let flight = self.flights.start(key.clone(), waiter);
+                    self.order(flight, key.clone(), now);
+                }
+            }
+        }
+    }
+
+    /// Makes room for `bytes` more and counts them, or finds that even an empty store would not do.
+    fn reserve(&mut self, bytes: u64) -> Option<Charge> {
+        let missing = |ledger: &Ledger| (ledger.held() + bytes).saturating_sub(self.bytes_max);
+        if self.store.with(|store| store.bytes()) < missing(&self.ledger) {
+            return None; // the rest is on its way to slow clients: emptying the store would help nobody
+        }
+        while 0 < missing(&self.ledger) {
+            // What a client is still reading is freed when it is done, so this may take more than one.
+            drop(self.store.with(|store| store.evict())?);
+        }
+        Some(self.ledger.charge(bytes))
+    }
+
+    fn tick(&mut self, now: Instant) -> Option<Duration> {
+        let (freed, wait) = self.store.with(|store| store.tick(now));
+        drop(freed);
+        wait
+    }
+
+    /// Changes the store and frees what left it when the lock is released.
+    fn free(&self, change: impl FnOnce(&mut Store<F>) -> Freed) {
+        let freed = self.store.with(change);
+        drop(freed);
+    }
+
+    fn wake(&self, waiter: W, outcome: Outcome<F>) {
+        let _ = self.woken.send(Woken { waiter, outcome }); // nobody to wake means that the service is stopping
+    }
+}

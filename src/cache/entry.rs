@@ -1,0 +1,103 @@
+//! One kept attachment.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Instant;
+
+use crate::attachment::{Body, Digest, Key, Meta};
+
+/// Bookkeeping of one entry in bytes, beside its body and key: the entry itself, its place in ttl_cache's map and list,
+/// in the ring's tree and queue, and the allocator's headers.
+const OVERHEAD_BYTES: u64 = 512;
+
+/// Uses counted at most: S3-FIFO only tells "never", "once" and "more".
+const USES_MAX: u8 = 3;
+
+/// From when to when a copy is fresh.
+#[derive(Clone, Copy, Debug)]
+pub struct Life {
+    /// When Confluence last confirmed it.
+    pub stored: Instant,
+    /// Until when it is served without asking Confluence.
+    pub fresh_until: Instant,
+}
+
+/// One attachment as the cache keeps it. Made by the fetch crew when a download is complete, shared with every reply
+/// that serves it, freed when the cache and the last such reply let go of it.
+#[derive(Debug)]
+pub struct Entry {
+    /// Which file it is.
+    pub key: Key,
+    /// What the log calls it, made once for the lines of all hits.
+    pub label: Arc<str>,
+    /// What Confluence said about it.
+    pub meta: Meta,
+    /// All of its bytes.
+    pub body: Body,
+    /// Their SHA-256.
+    pub digest: Digest,
+    /// When Confluence last confirmed it.
+    pub stored: Instant,
+    /// Until when it is served without asking Confluence.
+    pub fresh_until: Instant,
+    uses: AtomicU8,
+}
+
+impl Entry {
+    /// A copy that was just downloaded and is fresh until `fresh_until`.
+    pub fn new(
+        key: Key,
+        label: Arc<str>,
+        meta: Meta,
+        body: Body,
+        digest: Digest,
+        life: Life,
+    ) -> Entry {
+        let Life {
+            stored,
+            fresh_until,
+        } = life;
+        Entry {
+            key,
+            label,
+            meta,
+            body,
+            digest,
+            stored,
+            fresh_until,
+            uses: AtomicU8::new(0),
+        }
+    }
+
+    /// What it occupies in bytes, all in all.
+    pub fn weight(&self) -> u64 {
+        // The label holds the key; the key itself is kept twice more, here and in the map, and is never longer.
+        self.body.weight() + 3 * self.label.len() as u64 + OVERHEAD_BYTES
+    }
+
+    /// Whether it may be served without asking Confluence.
+    pub fn is_fresh(&self, now: Instant) -> bool {
+        now < self.fresh_until
+    }
+
+    /// Notes a use. Two at once may count as one: the policy does not mind.
+    pub(super) fn use_once(&self) {
+        let uses = self.uses.load(Ordering::Relaxed);
+        if uses < USES_MAX {
+            self.uses.store(uses + 1, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes over the uses of the copy that this one replaces.
+    pub(super) fn inherit_uses(&self, old: &Entry) {
+        self.uses
+            .store(old.uses.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Takes one use back; `false` if there was none.
+    pub(super) fn forget_use(&self) -> bool {
+        let uses = self.uses.load(Ordering::Relaxed);
+        self.uses.store(uses.saturating_sub(1), Ordering::Relaxed);
+        0 < uses
+    }
+}

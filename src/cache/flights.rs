@@ -1,0 +1,311 @@
+//! The flight table (pure): which downloads run and who waits for them.
+//!
+//! A flight is made by a claim and ended by exactly one report. Until its stream is known, those who ask are parked;
+//! afterwards they are given a place in the stream at once.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::handle::{FlightId, Forget};
+use crate::attachment::{Key, Meta, Reader, Stream};
+
+/// Keys remembered as too big to keep, so that requests for them do not wait for each other first.
+const TOO_BIG_MAX: usize = 256;
+
+/// What to do with a claim.
+#[derive(Debug)]
+pub(super) enum Claimed<W> {
+    /// Nobody is on it: order this download.
+    Fetch(FlightId),
+    /// Somebody is; the waiter is parked with the others.
+    Parked,
+    /// It is arriving already: the waiter goes on with a place in it.
+    Joined(W, Reader, Arc<Meta>),
+}
+
+/// All running downloads.
+#[derive(Debug)]
+pub(super) struct Flights<W> {
+    next: u64,
+    flights: HashMap<FlightId, Flight<W>>,
+    joinable: HashMap<Key, FlightId>,
+    too_big: VecDeque<Key>,
+}
+
+#[derive(Debug)]
+struct Flight<W> {
+    key: Key,
+    /// Who waits for the stream to begin; the first one is who caused the download.
+    waiters: Vec<W>,
+    stream: Option<(Stream, Arc<Meta>)>,
+    purged: bool,
+}
+
+impl<W> Flight<W> {
+    fn is_broken(&self) -> bool {
+        let stream = self.stream.as_ref();
+        stream.is_some_and(|(stream, _)| stream.is_broken())
+    }
+}
+
+/// What a flight leaves behind.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Ended<W> {
+    pub(super) key: Key,
+    /// Who still waits for it.
+    pub(super) waiters: Vec<W>,
+    /// Whether somebody purged the file meanwhile: what the flight brought may be older than that.
+    pub(super) purged: bool,
+}
+
+impl<W> Flights<W> {
+    pub(super) fn new() -> Flights<W> {
+        Flights {
+            next: 0,
+            flights: HashMap::new(),
+            joinable: HashMap::new(),
+            too_big: VecDeque::new(),
+        }
+    }
+
+    /// Whether no download runs.
+    pub(super) fn is_empty(&self) -> bool {
+        self.flights.is_empty()
+    }
+
+    /// Takes a request for `key` in.
+    pub(super) fn claim(&mut self, key: Key, waiter: W) -> Claimed<W> {
+        let flight = self
+            .joinable
+            .get(&key)
+            .and_then(|id| self.flights.get_mut(id))
+            // Its report is on its way, and its readers know already: who asks now wants another try.
+            .filter(|flight| !flight.is_broken());
+        match flight {
+            Some(Flight {
+                stream: Some((stream, meta)),
+                ..
+            }) => Claimed::Joined(waiter, stream.reader(), meta.clone()),
+            Some(flight) => {
+                flight.waiters.push(waiter);
+                Claimed::Parked
+            }
+            None => Claimed::Fetch(self.start(key, waiter)),
+        }
+    }
+
+    /// Starts a flight. Others may join it unless the key is known to be too big to keep.
+    pub(super) fn start(&mut self, key: Key, waiter: W) -> FlightId {
+        let id = FlightId(self.next);
+        self.next += 1;
+        if !self.is_too_big(&key) {
+            self.joinable.insert(key.clone(), id);
+        }
+        self.flights.insert(
+            id,
+            Flight {
+                key,
+                waiters: vec![waiter],
+                stream: None,
+                purged: false,
+            },
+        );
+        id
+    }
+
+    /// The stream of a flight has begun, and everybody may join it: hands out those who waited.
+    pub(super) fn streaming(
+        &mut self,
+        id: FlightId,
+        stream: Stream,
+        meta: Arc<Meta>,
+    ) -> Vec<(W, Reader)> {
+        let Some(flight) = self.flights.get_mut(&id) else {
+            return Vec::new();
+        };
+        let woken = flight
+            .waiters
+            .drain(..)
+            .map(|waiter| (waiter, stream.reader()))
+            .collect();
+        flight.stream = Some((stream, meta));
+        woken
+    }
+
+    /// The file turned out too big to keep before anybody got a byte: hands out those who waited. The first one gets
+    /// the stream; each other one needs a flight of its own.
+    pub(super) fn alone(&mut self, id: FlightId) -> Option<(Key, Vec<W>)> {
+        self.close(id);
+        let flight = self.flights.get_mut(&id)?;
+        Some((flight.key.clone(), std::mem::take(&mut flight.waiters)))
+    }
+
+    /// Lets nobody join any more: the file is too big to keep.
+    pub(super) fn close(&mut self, id: FlightId) {
+        let Some(flight) = self.flights.get_mut(&id) else {
+            return;
+        };
+        flight.stream = None; // it would hold the first chunk, and with it all others
+        if self.joinable.get(&flight.key) == Some(&id) {
+            self.joinable.remove(&flight.key);
+        }
+        if !self.too_big.contains(&flight.key) {
+            self.too_big.push_back(flight.key.clone());
+        }
+        if TOO_BIG_MAX < self.too_big.len() {
+            self.too_big.pop_front();
+        }
+    }
+
+    /// Somebody purges these files: who asks from now on gets a new download, and the old ones go on for those who
+    /// asked before.
+    pub(super) fn purge(&mut self, what: &Forget) {
+        for flight in self.flights.values_mut() {
+            flight.purged |= what.matches(&flight.key);
+        }
+        self.joinable.retain(|key, _| !what.matches(key));
+    }
+
+    /// A flight is over.
+    pub(super) fn end(&mut self, id: FlightId) -> Option<Ended<W>> {
+        let flight = self.flights.remove(&id)?;
+        if self.joinable.get(&flight.key) == Some(&id) {
+            self.joinable.remove(&flight.key);
+        }
+        Some(Ended {
+            key: flight.key,
+            waiters: flight.waiters,
+            purged: flight.purged,
+        })
+    }
+
+    /// Whether the file was too big to keep when it was last asked for.
+    pub(super) fn is_too_big(&self, key: &Key) -> bool {
+        self.too_big.contains(key)
+    }
+
+    /// The file fits again: its requests may share a download.
+    pub(super) fn fits(&mut self, key: &Key) {
+        self.too_big.retain(|known| known != key);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attachment::{Bell, FileName, Ledger, PageId, StreamId, Writer};
+
+    struct Silent;
+
+    impl Bell for Silent {
+        fn ring(&self, _gates: u32, _stream: StreamId) {}
+    }
+
+    fn key(name: &str) -> Key {
+        let page = PageId::parse("1").expect("digits");
+        Key::File {
+            page,
+            name: FileName::parse(name.as_bytes()).expect("a name"),
+            version: None,
+        }
+    }
+
+    fn fetch(claimed: Claimed<u32>) -> FlightId {
+        match claimed {
+            Claimed::Fetch(id) => id,
+            other => panic!("expected a fetch: {other:?}"),
+        }
+    }
+
+    fn ended(name: &str, waiters: Vec<u32>) -> Ended<u32> {
+        let (key, purged) = (key(name), false);
+        Ended {
+            key,
+            waiters,
+            purged,
+        }
+    }
+
+    #[test]
+    fn many_claims_are_one_fetch_and_everybody_is_handed_out_once() {
+        let mut flights = Flights::new();
+        let id = fetch(flights.claim(key("a"), 0));
+        for waiter in 1..100 {
+            assert!(matches!(flights.claim(key("a"), waiter), Claimed::Parked));
+        }
+        fetch(flights.claim(key("b"), 1000));
+        let (_writer, stream) = Writer::whole(Some(5), Arc::new(Silent), Ledger::default());
+        let woken = flights.streaming(id, stream, Arc::default());
+        assert_eq!(
+            woken.iter().map(|(waiter, _)| *waiter).collect::<Vec<_>>(),
+            (0..100).collect::<Vec<_>>()
+        );
+        assert!(matches!(
+            flights.claim(key("a"), 100),
+            Claimed::Joined(100, ..)
+        ));
+        assert_eq!(flights.end(id), Some(ended("a", vec![])));
+        assert_eq!(flights.end(id), None, "a flight ends once");
+        fetch(flights.claim(key("a"), 101));
+    }
+
+    #[test]
+    fn a_failed_flight_hands_out_who_waits() {
+        let mut flights = Flights::new();
+        let id = fetch(flights.claim(key("a"), 1));
+        flights.claim(key("a"), 2);
+        assert_eq!(flights.end(id), Some(ended("a", vec![1, 2])));
+        assert!(flights.is_empty());
+    }
+
+    #[test]
+    fn nobody_joins_a_download_that_has_broken() {
+        let mut flights = Flights::new();
+        let broken = fetch(flights.claim(key("a"), 1));
+        let (writer, stream) = Writer::whole(Some(5), Arc::new(Silent), Ledger::default());
+        assert_eq!(flights.streaming(broken, stream, Arc::default()).len(), 1);
+        drop(writer);
+        let next = fetch(flights.claim(key("a"), 2));
+        assert!(matches!(flights.claim(key("a"), 3), Claimed::Parked));
+        assert_eq!(flights.end(broken), Some(ended("a", vec![])));
+        assert!(matches!(flights.claim(key("a"), 4), Claimed::Parked));
+        assert_eq!(flights.end(next), Some(ended("a", vec![2, 3, 4])));
+    }
+
+    #[test]
+    fn a_purge_lets_nobody_join_what_began_before_it() {
+        let page = Forget::Page(PageId::parse("1").expect("digits"));
+        for purge in [Forget::File(key("a")), page] {
+            let mut flights = Flights::new();
+            let before = fetch(flights.claim(key("a"), 1));
+            flights.purge(&purge);
+            let after = fetch(flights.claim(key("a"), 2));
+            assert!(matches!(flights.claim(key("a"), 3), Claimed::Parked));
+            let old = flights.end(before).expect("began above");
+            assert_eq!((old.waiters, old.purged), (vec![1], true));
+            assert!(matches!(flights.claim(key("a"), 4), Claimed::Parked));
+            assert_eq!(flights.end(after), Some(ended("a", vec![2, 3, 4])));
+        }
+        let mut flights = Flights::new();
+        let other = fetch(flights.claim(key("b"), 1));
+        flights.purge(&Forget::File(key("a")));
+        assert_eq!(flights.end(other), Some(ended("b", vec![1])));
+    }
+
+    #[test]
+    fn requests_for_a_file_that_is_too_big_do_not_wait_for_each_other() {
+        let mut flights = Flights::new();
+        let id = fetch(flights.claim(key("a"), 1));
+        flights.claim(key("a"), 2);
+        assert_eq!(flights.alone(id), Some((key("a"), vec![1, 2])));
+        let other = fetch(flights.claim(key("a"), 3));
+        assert_ne!(id, other);
+        fetch(flights.claim(key("a"), 4));
+        flights.fits(&key("a"));
+        fetch(flights.claim(key("a"), 5));
+        assert!(
+            matches!(flights.claim(key("a"), 6), Claimed::Parked),
+            "it may be shared again"
+        );
+    }
+}

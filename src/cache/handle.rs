@@ -1,0 +1,203 @@
+//! What goes in and out of the cache: the handles others hold, and the messages.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::{Sender, bounded};
+
+use super::entry::Entry;
+use super::store::Locked;
+use crate::attachment::{Charge, Key, Meta, PageId, Reader, Stream, Writer};
+
+/// What the store has for a key.
+#[derive(Debug)]
+pub enum Lookup<F> {
+    /// A copy that may be served as it is.
+    Fresh(Arc<Entry>),
+    /// It was missing a moment ago, for this reason.
+    Gone(F),
+    /// Nothing, or nothing fresh: claim it.
+    Missing,
+}
+
+/// What a claim came to. It travels to the answering worker together with what was parked.
+#[derive(Debug)]
+pub enum Outcome<F> {
+    /// The file was kept by the time the claim was looked at.
+    Ready(Arc<Entry>),
+    /// The download runs: here is a place in it.
+    Streaming {
+        /// The place, at the first byte.
+        reader: Reader,
+        /// What Confluence said about the file.
+        meta: Arc<Meta>,
+        /// Whether somebody else had asked first.
+        joined: bool,
+    },
+    /// The download failed, but an older copy may still be served.
+    Stale(Arc<Entry>),
+    /// There is no such file.
+    Gone(F),
+    /// The download failed, and nothing older is left.
+    Failed(F),
+    /// Too many downloads are waiting, or there is no memory for one more.
+    Busy,
+    /// What was asked to be forgotten is.
+    Forgotten,
+}
+
+/// A parked request of kind `W` that can go on.
+#[derive(Debug)]
+pub struct Woken<W, F> {
+    /// What was parked.
+    pub waiter: W,
+    /// How it goes on.
+    pub outcome: Outcome<F>,
+}
+
+/// Names one download.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FlightId(pub(super) u64);
+
+/// An order to the fetch crew: download this. It ends in exactly one final [`Report`].
+#[derive(Debug)]
+pub struct Fetch {
+    /// Under which number to report.
+    pub flight: FlightId,
+    /// What to download.
+    pub key: Key,
+    /// Whether it was too big to keep when it was last asked for.
+    pub alone: bool,
+    /// When it was ordered: who waits has left after a while.
+    pub ordered: Instant,
+}
+
+/// Whether a download is kept.
+#[derive(Debug)]
+pub enum Keeping {
+    /// It is kept whole, and anybody may join.
+    Whole(Stream),
+    /// It is too big to keep: one client reads it through a bounded window.
+    Alone(Reader),
+}
+
+/// News of a download, in this order: perhaps some `Reserve`, perhaps `Streaming`, perhaps `TooBig`, one of the others.
+#[derive(Debug)]
+pub enum Report<F> {
+    /// May `bytes` more be held? The answer is a charge that counts them, or nothing.
+    Reserve {
+        /// How many.
+        bytes: u64,
+        /// Where the answer goes.
+        answer: Sender<Option<Charge>>,
+    },
+    /// The head and the first bytes are good: whoever waits may have them.
+    Streaming {
+        /// Which download.
+        flight: FlightId,
+        /// How it is read.
+        keeping: Keeping,
+        /// What Confluence said about the file.
+        meta: Meta,
+    },
+    /// It has grown too big to keep: nobody may join any more.
+    TooBig(FlightId),
+    /// It is complete: keep it, then let its readers have the end, so that who has read all of it finds it kept.
+    Kept(FlightId, Arc<Entry>, Writer),
+    /// It is over, and nothing is kept of it. What was streamed tells its readers itself how it ended.
+    Over(FlightId),
+    /// There is no such file; what was kept of it goes.
+    Gone(FlightId, F),
+    /// It is there and no longer shown: what was kept of it goes, and the next request asks again.
+    Withdrawn(FlightId, F),
+    /// It failed.
+    Failed(FlightId, F),
+    /// There was no memory for it.
+    NoRoom(FlightId),
+}
+
+/// What to forget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Forget {
+    /// One file.
+    File(Key),
+    /// Everything kept of a page.
+    Page(PageId),
+}
+
+impl Forget {
+    /// Whether `key` is meant.
+    pub(super) fn matches(&self, key: &Key) -> bool {
+        match self {
+            Forget::File(file) => file == key,
+            Forget::Page(page) => key.page() == Some(*page),
+        }
+    }
+}
+
+/// What workers ask of the cache actor.
+pub(super) enum CacheMessage<W> {
+    Claim(Key, W),
+    Forget(Forget, W),
+}
+
+/// How workers reach the cache. The actor ends when the last one is dropped and no download runs.
+pub struct CacheHandle<W, F> {
+    pub(super) store: Arc<Locked<F>>,
+    pub(super) inbox: Sender<CacheMessage<W>>,
+}
+
+impl<W, F> Clone for CacheHandle<W, F> {
+    fn clone(&self) -> Self {
+        CacheHandle {
+            store: self.store.clone(),
+            inbox: self.inbox.clone(),
+        }
+    }
+}
+
+impl<W, F: Clone> CacheHandle<W, F> {
+    /// Looks a file up. Holds the lock for one map access and one `Arc` clone.
+    pub fn lookup(&self, key: &Key, now: Instant) -> Lookup<F> {
+        self.store.with(|store| store.lookup(key, now))
+    }
+
+    /// Parks `waiter` until there is an [`Outcome`] for `key`, starting a download if none runs. Blocks while the
+    /// actor's inbox is full. A waiter whose actor is gone is dropped: the service is stopping.
+    pub fn claim(&self, key: Key, waiter: W) {
+        let _ = self.inbox.send(CacheMessage::Claim(key, waiter));
+    }
+
+    /// Forgets files and wakes `waiter` with [`Outcome::Forgotten`] when that is done.
+    pub fn forget(&self, what: Forget, waiter: W) {
+        let _ = self.inbox.send(CacheMessage::Forget(what, waiter));
+    }
+
+    /// Entries kept, and the bytes they occupy.
+    pub fn usage(&self) -> (usize, u64) {
+        self.store.with(|store| (store.items(), store.bytes()))
+    }
+}
+
+/// How the fetch crew reaches the cache.
+pub struct Reporter<F>(pub(super) Sender<Report<F>>);
+
+impl<F> Clone for Reporter<F> {
+    fn clone(&self) -> Self {
+        Reporter(self.0.clone())
+    }
+}
+
+impl<F> Reporter<F> {
+    /// Tells the cache. Blocks while its inbox is full.
+    pub fn report(&self, report: Report<F>) {
+        let _ = self.0.send(report); // a cache that has ended has no use for it
+    }
+
+    /// Asks for room for `bytes` more. Blocks until the cache has made it, or found that it cannot.
+    pub fn reserve(&self, bytes: u64) -> Option<Charge> {
+        let (answer, room) = bounded(1);
+        self.report(Report::Reserve { bytes, answer });
+        room.recv().ok().flatten()
+    }
+}

@@ -1,0 +1,24 @@
+//! The cache: the only place that keeps attachments between requests.
+//!
+//! Workers ask through [`CacheHandle`]; the thread `cache` answers. A hit takes the store lock for one map access and
+//! one `Arc` clone. Everything else (claims of missing files, reports of the fetch crew, purges) arrives as a message,
+//! so this thread is the only writer. It also owns the flight table: at most one download per key, joined by
+//! everybody who asks meanwhile. This room knows nothing of HTTP: what waits, and why a download failed, are types
+//! that it only carries.
+//!
+//! Bounds: `CACHE_MAX_ITEMS`, `CACHE_MAX_BYTES`, `INBOX_MAX`, `FETCHES_WAITING_MAX`. It ends when the last
+//! [`CacheHandle`] and then the last [`Reporter`] are dropped.
+
+mod actor;
+mod entry;
+mod flights;
+mod handle;
+mod ring;
+mod store;
+
+pub use actor::{CacheActor, Opened, open};
+pub use entry::{Entry, Life};
+pub use handle::{
+    CacheHandle, Fetch, FlightId, Forget, Keeping, Lookup, Outcome, Report, Reporter, Woken,
+};
+pub use store::Limits;

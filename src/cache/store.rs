@@ -1,0 +1,217 @@
+//! What is kept (pure but for ttl_cache's own clock): the maps behind the one lock.
+//!
+//! ttl_cache decides what is alive, the ring decides what leaves and alone counts bytes. Every method that lets go of
+//! entries hands them out, so that their memory is freed after the lock is released.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use ttl_cache::TtlCache;
+
+use super::entry::Entry;
+use super::handle::{Forget, Lookup};
+use super::ring::{Number, Place, Ring};
+use crate::attachment::Key;
+
+/// Missing files remembered at most. More distinct ones within `CACHE_NEGATIVE_TTL_SECONDS` come from a scanner, and
+/// its newest guesses push out its oldest.
+const GONE_MAX: usize = 1024;
+
+/// Dead entries freed per lock hold at most: hits must not wait for a big clean-up.
+const FREED_PER_TICK: usize = 64;
+
+/// How much is kept and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Entries at most.
+    pub items_max: usize,
+    /// Bytes at most, entries and downloads under way together.
+    pub bytes_max: u64,
+    /// How long a copy may be served after it is no longer fresh while Confluence fails.
+    pub stale: Duration,
+    /// How long a missing file is remembered as missing.
+    pub negative_ttl: Duration,
+}
+
+/// The store behind its lock. `with` is the only door, and nothing that is done inside may block, log, or free bodies.
+pub(super) struct Locked<F>(Mutex<Store<F>>);
+
+impl<F: Clone> Locked<F> {
+    pub(super) fn new(limits: Limits) -> Locked<F> {
+        Locked(Mutex::new(Store::new(limits)))
+    }
+
+    pub(super) fn with<R>(&self, change: impl FnOnce(&mut Store<F>) -> R) -> R {
+        change(&mut self.0.lock())
+    }
+}
+
+/// The kept attachments and the remembered failures of kind `F`.
+pub(super) struct Store<F> {
+    alive: TtlCache<Key, (Number, Arc<Entry>)>,
+    gone: TtlCache<Key, F>,
+    ring: Ring,
+    limits: Limits,
+}
+
+/// Entries that left the store, to be dropped outside the lock.
+pub(super) type Freed = Vec<Arc<Entry>>;
+
+impl<F: Clone> Store<F> {
+    pub(super) fn new(limits: Limits) -> Store<F> {
+        // No bound of its own: ttl_cache would drop entries silently, and the ring would go on counting them.
+        let alive = TtlCache::new(usize::MAX);
+        Store {
+            alive,
+            gone: TtlCache::new(GONE_MAX),
+            ring: Ring::default(),
+            limits,
+        }
+    }
+
+    /// One map access and one `Arc` clone.
+    pub(super) fn lookup(&self, key: &Key, now: Instant) -> Lookup<F> {
+        match self.alive.get(key) {
+            Some((_, entry)) if entry.is_fresh(now) => {
+                entry.use_once();
+                Lookup::Fresh(entry.clone())
+            }
+            Some(_) | None => self
+                .gone
+                .get(key)
+                .map_or(Lookup::Missing, |why| Lookup::Gone(why.clone())),
+        }
+    }
+
+    /// The copy of `key`, fresh or not, as long as it may still be served.
+    pub(super) fn any(&self, key: &Key) -> Option<Arc<Entry>> {
+        self.alive.get(key).map(|(_, entry)| entry.clone())
+    }
+
+    /// Keeps `entry`, in place of an older copy of the same key.
+    pub(super) fn insert(&mut self, entry: Arc<Entry>, now: Instant) -> Freed {
+        let mut freed = Freed::new();
+        // A new version of what people return to stays among what they return to.
+        let place = match self.take(&entry.key) {
+            Some((old, place)) => {
+                entry.inherit_uses(&old);
+                freed.push(old);
+                place
+            }
+            None => Place::New,
+        };
+        self.gone.remove(&entry.key);
+        let weight = entry.weight();
+        if self.limits.bytes_max < weight {
+            freed.push(entry);
+            return freed;
+        }
+        while self.limits.bytes_max - weight < self.ring.bytes()
+            || self.limits.items_max <= self.ring.len()
+        {
+            let Some(victim) = self.evict() else { break };
+            freed.push(victim);
+        }
+        let life = entry.fresh_until.saturating_duration_since(now) + self.limits.stale;
+        let number = self.ring.insert(entry.clone(), place);
+        self.alive.insert(entry.key.clone(), (number, entry), life);
+        freed
+    }
+
+    /// Remembers that `key` is missing and why.
+    pub(super) fn insert_gone(&mut self, key: Key, why: F) {
+        if !self.limits.negative_ttl.is_zero() {
+            self.gone.insert(key, why, self.limits.negative_ttl);
+        }
+    }
+
+    /// Takes out what the policy can best do without.
+    pub(super) fn evict(&mut self) -> Option<Arc<Entry>> {
+        let entry = self.ring.evict()?;
+        self.bury(&entry);
+        Some(entry)
+    }
+
+    /// Takes `key` out, alive or not.
+    pub(super) fn remove(&mut self, key: &Key) -> Option<Arc<Entry>> {
+        self.take(key).map(|(entry, _)| entry)
+    }
+
+    fn take(&mut self, key: &Key) -> Option<(Arc<Entry>, Place)> {
+        // ttl_cache hides what has expired, also from `remove`; the ring's tick frees that.
+        let (number, _) = self.alive.remove(key)?;
+        self.ring.remove(number)
+    }
+
+    /// Takes out what is named, and forgets that it was missing.
+    pub(super) fn forget(&mut self, what: &Forget) -> Freed {
+        match what {
+            Forget::File(key) => {
+                self.gone.remove(key);
+                self.remove(key).into_iter().collect()
+            }
+            Forget::Page(_) => {
+                let gone: Vec<Key> = self
+                    .gone
+                    .iter()
+                    .map(|(key, _)| key)
+                    .filter(|key| what.matches(key))
+                    .cloned()
+                    .collect();
+                gone.iter().for_each(|key| drop(self.gone.remove(key)));
+                let kept: Vec<Key> = self
+                    .alive
+                    .iter()
+                    .map(|(key, _)| key)
+                    .filter(|key| what.matches(key))
+                    .cloned()
+                    .collect();
+                kept.iter().filter_map(|key| self.remove(key)).collect()
+            }
+        }
+    }
+
+    /// Frees some of what is dead. Says in how long there will be more; `None` if nothing is kept.
+    pub(super) fn tick(&mut self, now: Instant) -> (Freed, Option<Duration>) {
+        let mut freed = Freed::new();
+        while let Some((number, entry)) = self.ring.oldest() {
+            let dies = entry.fresh_until + self.limits.stale;
+            if now < dies || FREED_PER_TICK <= freed.len() {
+                return (freed, Some(dies.saturating_duration_since(now)));
+            }
+            if let Some((entry, _)) = self.ring.remove(number) {
+                self.bury(&entry);
+                freed.push(entry);
+            }
+        }
+        let _ = self.alive.iter(); // making the iterator is what lets ttl_cache free its expired slots
+        (freed, None)
+    }
+
+    /// Takes what has left the ring off the map too, also if ttl_cache hides it already.
+    fn bury(&mut self, entry: &Arc<Entry>) {
+        // A dead copy may leave the ring after a new copy of the same key has come: that one stays.
+        let newer = self
+            .alive
+            .get(&entry.key)
+            .is_some_and(|(_, kept)| !Arc::ptr_eq(kept, entry));
+        if !newer {
+            self.alive.remove(&entry.key);
+        }
+    }
+
+    /// Bytes kept, with all bookkeeping.
+    pub(super) fn bytes(&self) -> u64 {
+        self.ring.bytes()
+    }
+
+    /// Entries kept.
+    pub(super) fn items(&self) -> usize {
+        self.ring.len()
+    }
+}
+
+#[cfg(test)]
+#[path = "store_tests.rs"]
+mod tests;

@@ -1,0 +1,210 @@
+//! The store against examples and a model.
+
+use super::super::entry::Life;
+use super::*;
+use crate::attachment::{Body, Chunk, FileName, Ledger, Meta, PageId};
+use proptest::prelude::*;
+use std::collections::HashMap;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn limits() -> Limits {
+    Limits {
+        items_max: 8,
+        bytes_max: 20_000,
+        stale: HOUR,
+        negative_ttl: HOUR,
+    }
+}
+
+fn key(page: u64, name: &str) -> Key {
+    Key::File {
+        page: PageId::parse(&page.to_string()).expect("digits"),
+        name: FileName::parse(name.as_bytes()).expect("a name"),
+        version: None,
+    }
+}
+
+fn entry(key: Key, size: usize, now: Instant) -> Arc<Entry> {
+    let ledger = Ledger::default();
+    let body = Body::new(vec![Chunk::new(&vec![1; size], &ledger)], &ledger, None);
+    let label = key.to_string().into();
+    let life = Life {
+        stored: now,
+        fresh_until: now + HOUR,
+    };
+    Arc::new(Entry::new(key, label, Meta::default(), body, [0; 32], life))
+}
+
+#[test]
+fn a_copy_is_fresh_then_stale_then_gone() {
+    let start = Instant::now();
+    let mut store = Store::<()>::new(limits());
+    store.insert(entry(key(1, "a"), 10, start), start);
+    let fresh =
+        |store: &Store<()>, now| matches!(store.lookup(&key(1, "a"), now), Lookup::Fresh(_));
+    assert!(fresh(&store, start + HOUR - Duration::from_millis(1)));
+    assert!(!fresh(&store, start + HOUR));
+    assert!(
+        store.any(&key(1, "a")).is_some(),
+        "an expired copy may still serve"
+    );
+    assert_eq!(store.tick(start + HOUR).0.len(), 0);
+    let (freed, wait) = store.tick(start + 2 * HOUR);
+    assert_eq!((freed.len(), wait, store.bytes()), (1, None, 0));
+}
+
+/// ttl_cache has a clock of its own, so this one test waits for real milliseconds to pass.
+#[test]
+fn what_has_died_is_let_go_of_while_others_live() {
+    let (now, brief) = (Instant::now(), Duration::from_millis(5));
+    let mut store = Store::<()>::new(Limits {
+        stale: Duration::ZERO,
+        ..limits()
+    });
+    let made = entry(key(1, "a"), 10, now);
+    let life = Life {
+        stored: now,
+        fresh_until: now + brief,
+    };
+    let (key_a, label) = (made.key.clone(), made.label.clone());
+    let dies = Arc::new(Entry::new(
+        key_a,
+        label,
+        Meta::default(),
+        made.body.clone(),
+        [0; 32],
+        life,
+    ));
+    store.insert(dies.clone(), now);
+    store.insert(entry(key(1, "b"), 10, now), now);
+    while store.any(&key(1, "a")).is_some() {
+        std::thread::yield_now();
+    }
+    let (freed, _) = store.tick(Instant::now() + brief);
+    assert_eq!(freed.len(), 1);
+    drop(freed);
+    assert_eq!(Arc::strong_count(&dies), 1, "the map still holds it");
+}
+
+#[test]
+fn a_new_copy_of_what_people_return_to_stays_among_it() {
+    let now = Instant::now();
+    let mut store = Store::<()>::new(limits());
+    store.insert(entry(key(1, "logo"), 1000, now), now);
+    store.lookup(&key(1, "logo"), now);
+    store.insert(entry(key(1, "logo"), 1000, now), now);
+    for n in 0..20 {
+        store.insert(entry(key(2, &format!("once{n}")), 1000, now), now);
+    }
+    assert!(
+        store.any(&key(1, "logo")).is_some(),
+        "its use was forgotten"
+    );
+}
+
+#[test]
+fn one_time_files_do_not_push_out_what_people_return_to() {
+    let now = Instant::now();
+    let mut store = Store::<()>::new(limits());
+    store.insert(entry(key(1, "logo"), 1000, now), now);
+    store.lookup(&key(1, "logo"), now);
+    for n in 0..100 {
+        store.insert(entry(key(2, &format!("once{n}")), 1000, now), now);
+        if n % 5 == 0 {
+            store.lookup(&key(1, "logo"), now);
+        }
+    }
+    assert!(store.any(&key(1, "logo")).is_some());
+}
+
+#[test]
+fn forgetting_a_page_takes_all_its_files_and_no_others() {
+    let now = Instant::now();
+    let mut store = Store::new(limits());
+    for (page, name) in [(1, "a"), (1, "b"), (2, "a")] {
+        store.insert(entry(key(page, name), 10, now), now);
+    }
+    store.insert_gone(key(1, "c"), "missing");
+    assert_eq!(
+        store
+            .forget(&Forget::Page(PageId::parse("1").expect("digits")))
+            .len(),
+        2
+    );
+    assert!(matches!(store.lookup(&key(1, "c"), now), Lookup::Missing));
+    assert!(matches!(store.lookup(&key(2, "a"), now), Lookup::Fresh(_)));
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Insert(u64, usize),
+    Lookup(u64),
+    Remove(u64),
+    Gone(u64),
+    Evict,
+    Tick(u64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..12u64, 0..25_000usize).prop_map(|(page, size)| Step::Insert(page, size)),
+        3 => (0..12u64).prop_map(Step::Lookup),
+        1 => (0..12u64).prop_map(Step::Remove),
+        1 => (0..12u64).prop_map(Step::Gone),
+        1 => Just(Step::Evict),
+        1 => (0..9000u64).prop_map(Step::Tick),
+    ]
+}
+
+proptest! {
+    /// Against a plain map: what the store has is what was put in last, and its bytes always add up and fit.
+    #[test]
+    fn the_store_agrees_with_a_model(steps in proptest::collection::vec(step(), 1..120)) {
+        let start = Instant::now();
+        let mut now = start;
+        let mut store = Store::<()>::new(limits());
+        let mut model: HashMap<u64, Arc<Entry>> = HashMap::new();
+        for step in steps {
+            match step {
+                Step::Insert(page, size) => {
+                    let entry = entry(key(page, "a"), size, now);
+                    store.insert(entry.clone(), now);
+                    model.insert(page, entry);
+                }
+                Step::Lookup(page) => match store.lookup(&key(page, "a"), now) {
+                    Lookup::Fresh(found) => {
+                        prop_assert!(found.is_fresh(now));
+                        prop_assert!(model.get(&page).is_some_and(|last| Arc::ptr_eq(last, &found)));
+                    }
+                    Lookup::Gone(()) | Lookup::Missing => {}
+                },
+                Step::Remove(page) => {
+                    store.forget(&Forget::File(key(page, "a")));
+                    prop_assert!(matches!(store.lookup(&key(page, "a"), now), Lookup::Missing));
+                    model.remove(&page);
+                }
+                Step::Gone(page) => {
+                    store.remove(&key(page, "a"));
+                    store.insert_gone(key(page, "a"), ());
+                    prop_assert!(matches!(store.lookup(&key(page, "a"), now), Lookup::Gone(())));
+                    model.remove(&page);
+                }
+                Step::Evict => {
+                    let before = store.items();
+                    prop_assert_eq!(store.evict().is_some(), 0 < before);
+                }
+                Step::Tick(seconds) => {
+                    now += Duration::from_secs(seconds);
+                    let (freed, _) = store.tick(now);
+                    prop_assert!(freed.iter().all(|entry| entry.fresh_until + HOUR <= now));
+                }
+            }
+            let kept: Vec<_> = (0..12).filter_map(|page| store.any(&key(page, "a"))).collect();
+            let weights: u64 = store.ring.weights().sum();
+            prop_assert_eq!(store.bytes(), weights);
+            prop_assert!(kept.iter().map(|entry| entry.weight()).sum::<u64>() <= weights);
+            prop_assert!(store.bytes() <= limits().bytes_max && store.items() <= limits().items_max);
+        }
+    }
+}
