@@ -5,6 +5,7 @@ pub mod arguments;
 pub mod attachment;
 pub mod cache;
 pub mod config;
+pub mod confluence;
 pub mod gate;
 pub mod logging;
 pub mod reply;

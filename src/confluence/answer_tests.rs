@@ -1,0 +1,409 @@
+use super::*;
+use ureq::http::{HeaderName, HeaderValue};
+
+/// 2026-01-01 00:00:00 GMT, a Thursday.
+fn now() -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(1_767_225_600)
+}
+
+/// Header lines as they come over the wire.
+fn headers(lines: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for line in lines.lines() {
+        let (name, value) = line.split_once(':').expect("a header line");
+        headers.append(
+            HeaderName::from_bytes(name.as_bytes()).expect("a header name"),
+            HeaderValue::from_bytes(value.trim().as_bytes()).expect("a header value"),
+        );
+    }
+    headers
+}
+
+#[track_caller]
+fn check_name(
+    name: &str,
+    status: u16,
+    lines: &str,
+    start: &[u8],
+    expected: Result<(), UpstreamError>,
+) {
+    let asked = Asked {
+        host: "wiki",
+        path: "/c/download/attachments/12/a.png",
+        name,
+    };
+    let answer = Answer {
+        status,
+        headers: &headers(lines),
+        start,
+    };
+    assert_eq!(
+        judge(&asked, &answer, now()),
+        expected,
+        "name: {name}, status: {status}, headers: {lines}, start: {:?}",
+        String::from_utf8_lossy(start)
+    );
+}
+
+#[track_caller]
+fn check(status: u16, lines: &str, start: &[u8], expected: Result<(), UpstreamError>) {
+    check_name("a.png", status, lines, start, expected);
+}
+
+fn refused(refusal: Refusal) -> Result<(), UpstreamError> {
+    Err(UpstreamError::Refused(refusal))
+}
+
+const FILE: &str = "Content-Disposition: inline; filename=\"a.png\"\nContent-Type: image/png";
+const PAGE: &[u8] = b"\n\n<!DOCTYPE html>\n<html><head><title>Log In</title>";
+
+#[test]
+fn a_file_is_good_whatever_it_is() {
+    check(200, FILE, b"", Ok(()));
+    check(200, FILE, b"\x89PNG\r\n", Ok(()));
+    check(200, "", b"\x89PNG\r\n", Ok(()));
+    check(
+        200,
+        &format!("{FILE}\nX-Seraph-LoginReason: OK"),
+        b"x",
+        Ok(()),
+    );
+    check(
+        200,
+        &format!("{FILE}\nTransfer-Encoding: chunked"),
+        b"x",
+        Ok(()),
+    );
+    let html = "Content-Disposition: attachment\nContent-Type: text/html";
+    for name in ["report.html", "export.xls", "notes.txt", "user-avatar"] {
+        check_name(name, 200, html, PAGE, Ok(()));
+    }
+    check_name(
+        "drawing.svg",
+        200,
+        "Content-Type: image/svg+xml",
+        b"<!DOCTYPE svg>",
+        Ok(()),
+    );
+    check_name(
+        "page.html",
+        200,
+        "Content-Type: application/octet-stream",
+        PAGE,
+        Ok(()),
+    );
+}
+
+#[test]
+fn a_web_page_in_place_of_a_file_is_a_login_page() {
+    let page = refused(Refusal::LoginPage);
+    check(
+        200,
+        "Content-Type: text/html;charset=UTF-8",
+        b"",
+        page.clone(),
+    );
+    check(200, "Content-Type: TEXT/HTML", b"\x89PNG", page.clone());
+    check_name("a.html", 200, "Content-Type: text/html", PAGE, page.clone());
+    check(
+        200,
+        "Content-Type: application/xhtml+xml",
+        b"",
+        page.clone(),
+    );
+    for start in [
+        PAGE,
+        b"<html>",
+        b"<!doctype HTML>",
+        b"\xef\xbb\xbf <!-- SSO -->\r\n<!-- x --><HTML lang=en>",
+        b"<?xml version=\"1.0\"?>\n<!DOCTYPE html PUBLIC",
+        b"<head><script>",
+    ] {
+        check(200, "Content-Type: image/png", start, page.clone());
+        check(200, "", start, page.clone());
+    }
+    for start in [
+        &b"<htm"[..],
+        b"<!-- <html>",
+        b"x<html>",
+        b"<?xml <html>",
+        b"",
+    ] {
+        check(200, "", start, Ok(()));
+    }
+}
+
+#[test]
+fn a_web_page_that_was_uploaded_as_a_picture_does_not_condemn_the_account() {
+    let fault = Err(UpstreamError::Unusable(Fault::Page));
+    check(200, FILE, PAGE, fault.clone());
+    check_name("A.PDF", 200, "Content-Disposition: attachment", PAGE, fault);
+}
+
+#[test]
+fn a_compressed_answer_is_not_the_file() {
+    let fault = Err(UpstreamError::Unusable(Fault::Coded));
+    check(
+        200,
+        &format!("{FILE}\nContent-Encoding: gzip"),
+        b"",
+        fault.clone(),
+    );
+    check(
+        200,
+        &format!("{FILE}\nTransfer-Encoding: gzip, chunked"),
+        b"",
+        fault,
+    );
+    check(
+        200,
+        &format!("{FILE}\nContent-Encoding: identity"),
+        b"",
+        Ok(()),
+    );
+}
+
+#[test]
+fn a_login_reason_counts_with_every_status() {
+    for status in [200, 302, 401, 403, 404, 429, 500] {
+        for (reason, refusal) in [
+            (
+                "X-Seraph-LoginReason: AUTHENTICATED_FAILED",
+                Refusal::Password,
+            ),
+            (
+                "X-Seraph-LoginReason: authenticated_failed",
+                Refusal::Password,
+            ),
+            ("X-Seraph-LoginReason: OUT", Refusal::Password),
+            (
+                "X-Seraph-LoginReason: AUTHENTICATION_DENIED",
+                Refusal::Captcha,
+            ),
+            (
+                "X-Seraph-LoginReason: AUTHORISATION_FAILED",
+                Refusal::NotPermitted,
+            ),
+            ("X-Seraph-LoginReason: SOMETHING_NEW", Refusal::Unknown),
+            (
+                "X-Seraph-LoginReason: OK\nX-Seraph-LoginReason: AUTHENTICATED_FAILED",
+                Refusal::Password,
+            ),
+            (
+                "X-Authentication-Denied-Reason: CAPTCHA_CHALLENGE; login-url=https://wiki/login.jsp",
+                Refusal::Captcha,
+            ),
+            ("X-Authentication-Denied-Reason: other", Refusal::Unknown),
+        ] {
+            check(status, &format!("{FILE}\n{reason}"), b"", refused(refusal));
+        }
+    }
+}
+
+#[test]
+fn redirects_are_told_apart_by_where_they_lead() {
+    let login = || refused(Refusal::LoginRedirect);
+    let moved = |to: &str| Err(UpstreamError::Moved { to: to.into() });
+    let sso = |host: &str| refused(Refusal::SingleSignOn { host: host.into() });
+    for (status, location, expected) in [
+        (302, "/login.action?os_destination=%2Findex.action", login()),
+        (
+            302,
+            "http://localhost:8090/login.action?permissionViolation=true",
+            login(),
+        ),
+        (302, "/c/login.action;jsessionid=SECRET", login()),
+        (302, "/c/plugins/servlet/samlsso?redirectTo=x", login()),
+        (307, "https://wiki/oauth2/start", login()),
+        (
+            302,
+            "/pages/attachmentnotfound.action?pageId=100&filename=a.png",
+            Err(UpstreamError::NotFound),
+        ),
+        (
+            302,
+            "http://other/c/attachmentnotfound.action?pageId=1",
+            Err(UpstreamError::NotFound),
+        ),
+        (
+            302,
+            "https://sso.example/auth?state=SECRET",
+            sso("sso.example"),
+        ),
+        (302, "//sso.example:8443/", sso("sso.example")),
+        (301, "https://sso.example/auth", sso("sso.example")),
+        (
+            302,
+            "https://sso.example/c/download/attachments/12/a.png",
+            sso("sso.example"),
+        ),
+        (
+            301,
+            "https://wiki.example/c/download/attachments/12/a.png",
+            moved("https://wiki.example/c/download/attachments/12/a.png"),
+        ),
+        (
+            308,
+            "https://wiki/c/download/attachments/12/a.png?version=1",
+            moved("https://wiki/c/download/attachments/12/a.png"),
+        ),
+        (
+            302,
+            "https://WIKI:8443/c/download/attachments/12/a.png",
+            moved("https://wiki:8443/c/download/attachments/12/a.png"),
+        ),
+        (
+            302,
+            "/pages/viewpage.action?pageId=1",
+            moved("/pages/viewpage.action"),
+        ),
+    ] {
+        check(status, &format!("Location: {location}"), b"", expected);
+    }
+    check(302, "", b"", Err(UpstreamError::Odd { status: 302 }));
+    check(
+        304,
+        "Location: /login.action",
+        b"",
+        Err(UpstreamError::Odd { status: 304 }),
+    );
+}
+
+#[test]
+fn forbidden_is_read_from_its_body() {
+    for (body, expected) in [
+        (
+            &b"{\"message\":\"Basic Authentication has been disabled on this instance.\"}"[..],
+            refused(Refusal::BasicDisabled),
+        ),
+        (
+            b"<html>Basic Auth with password is disabled",
+            refused(Refusal::BasicDisabled),
+        ),
+        (b"<html>Please solve the CAPTCHA", refused(Refusal::Captcha)),
+        (b"<html>Not permitted", Err(UpstreamError::Forbidden)),
+        (
+            b"<html>Anonymous access is disabled",
+            Err(UpstreamError::Forbidden),
+        ),
+        (
+            b"<html>Basic Auth users may not see this",
+            Err(UpstreamError::Forbidden),
+        ),
+        (b"", Err(UpstreamError::Forbidden)),
+    ] {
+        check(403, "", body, expected);
+    }
+    check(
+        401,
+        "WWW-Authenticate: OAuth realm=\"https://x.atlassian.net/wiki\"",
+        b"",
+        refused(Refusal::Unauthorized),
+    );
+}
+
+#[test]
+fn a_busy_confluence_is_obeyed_within_bounds() {
+    for (value, seconds) in [
+        ("5", 5),
+        ("0", 1),
+        ("9223372036854775807", 300),
+        ("99999999999999999999999999", 300),
+        ("Thu, 01 Jan 2026 00:01:00 GMT", 60),
+        ("Wed, 31 Dec 2025 00:00:00 GMT", 1),
+        ("Thu, 01 Jan 2099 00:00:00 GMT", 300),
+    ] {
+        let busy = Err(UpstreamError::Busy {
+            retry_after: Duration::from_secs(seconds),
+        });
+        check(429, &format!("Retry-After: {value}"), b"", busy.clone());
+        check(503, &format!("Retry-After: {value}"), b"", busy);
+    }
+    let by_its_own_clock =
+        "Retry-After: Tue, 01 Jan 2030 00:00:10 GMT\nDate: Tue, 01 Jan 2030 00:00:00 GMT";
+    check(
+        429,
+        by_its_own_clock,
+        b"",
+        Err(UpstreamError::Busy {
+            retry_after: Duration::from_secs(10),
+        }),
+    );
+    for nothing in ["", "Retry-After: soon", "Retry-After: -1", "Retry-After: "] {
+        check(
+            429,
+            nothing,
+            b"",
+            Err(UpstreamError::Busy {
+                retry_after: RETRY_AFTER_DEFAULT,
+            }),
+        );
+        check(
+            503,
+            nothing,
+            b"",
+            Err(UpstreamError::Failing { status: 503 }),
+        );
+    }
+}
+
+#[test]
+fn every_other_status_is_named() {
+    check(404, FILE, b"", Err(UpstreamError::NotFound));
+    for status in [500, 502, 504, 599] {
+        check(status, FILE, PAGE, Err(UpstreamError::Failing { status }));
+    }
+    for status in [101, 201, 204, 206, 400, 405, 410, 416, 418, 600, 999] {
+        check(status, FILE, b"", Err(UpstreamError::Odd { status }));
+    }
+}
+
+/// Judges a head as it was captured from a real Confluence.
+#[test]
+fn answers_captured_in_public_are_never_a_file() {
+    let login = "Cache-Control: no-store\nExpires: Thu, 01 Jan 1970 00:00:00 GMT\nSet-Cookie: JSESSIONID=R; Path=/; HttpOnly\nLocation: http://localhost:8090/login.action?os_destination=%2Findex.action&permissionViolation=true\nContent-Type: text/html;charset=UTF-8\nContent-Length: 0";
+    check(302, login, b"", refused(Refusal::LoginRedirect));
+    check(
+        200,
+        "MS-Author-Via: DAV\nContent-Type: text/html;charset=UTF-8\nContent-Length: 0",
+        b"",
+        refused(Refusal::LoginPage),
+    );
+    check(
+        400,
+        "Content-Type: text/html;charset=utf-8\nContent-Length: 1924",
+        b"",
+        Err(UpstreamError::Odd { status: 400 }),
+    );
+    let captcha = "X-Seraph-LoginReason: AUTHENTICATION_DENIED\nWWW-Authenticate: OAuth realm=\"https\"\nX-Authentication-Denied-Reason: CAPTCHA_CHALLENGE; login-url=https://jira/login.jsp\nContent-Type: text/html;charset=UTF-8\nTransfer-Encoding: chunked";
+    check(403, captcha, b"", refused(Refusal::Captcha));
+    check(
+        302,
+        "location: /pages/attachmentnotfound.action?pageId=100&filename=diagram.png",
+        b"",
+        Err(UpstreamError::NotFound),
+    );
+}
+
+#[test]
+fn of_the_headers_only_believable_facts_are_kept() {
+    let full = meta(&headers(
+        "Content-Type: image/png; x=y\nLast-Modified: Sat, 01 Jan 2000 00:00:00 GMT\nDate: Thu, 01 Jan 2026 00:00:00 GMT",
+    ));
+    assert_eq!(full.media_type.as_deref(), Some("image/png; x=y"));
+    assert_eq!(full.last_modified, Some(UNIX_EPOCH + LAST_MODIFIED_MIN));
+    assert_eq!(full.date, Some(now()));
+    for nothing in [
+        "",
+        "Content-Type:\nLast-Modified: Thu, 01 Jan 1970 00:00:00 GMT\nDate: yesterday",
+        "Last-Modified: Fri, 31 Dec 1999 23:59:59 GMT",
+        &format!("Content-Type: {}", "x".repeat(256)),
+        "Content-Type: image/ü",
+    ] {
+        assert_eq!(
+            meta(&headers(nothing)),
+            Meta::default(),
+            "headers: {nothing}"
+        );
+    }
+}
