@@ -6,6 +6,7 @@ pub mod attachment;
 pub mod cache;
 pub mod config;
 pub mod confluence;
+pub mod demo;
 pub mod gate;
 pub mod logging;
 pub mod reply;

@@ -1,0 +1,68 @@
+//! One connection: request after request, until either side has enough.
+
+use std::io;
+use std::net::TcpStream;
+
+use super::answer::Answer;
+use super::journal::Exchange;
+use super::play::{Act, After, Plan, Stage};
+use super::request::{Arrival, Heads};
+use super::site::Site;
+use super::target::Target;
+
+/// Talks on `stream` until it ends. Blocks as long as the client keeps the connection.
+///
+/// # Errors
+/// Those of the socket; `ConnectionAborted` when the server stops. Nobody needs to know.
+pub(super) fn converse(site: &Site, stream: &TcpStream, connection: u64) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let stage = Stage {
+        stream,
+        stop: site.stop(),
+    };
+    let mut heads = Heads::new(stream);
+    let mut reused = false;
+    loop {
+        let request = match heads.next()? {
+            Arrival::Request(request) => request,
+            Arrival::End => return Ok(()),
+            Arrival::Malformed => {
+                let answer = site.malformed();
+                stage.play(&Plan::new(&Default::default()), answer, false, true)?;
+                return Ok(());
+            }
+        };
+        let target = Target::parse(&request.target, site.context_path());
+        let plan = site.plan(&target);
+        let answer = match &plan.act {
+            Act::Garbage | Act::Silence(_) => None,
+            Act::SilenceWhenReused if reused => None,
+            Act::Good | Act::SilenceWhenReused => Some(site.answer(&request, &target)),
+            Act::Fault(fault) => Some(site.fail(fault, &request, &target)),
+        };
+        let is_head = request.method == "HEAD";
+        let closes = !request.keeps_alive();
+        site.journal().note(Exchange {
+            method: request.method,
+            target: request.target,
+            headers: request.headers,
+            connection,
+            status: answer.as_ref().map_or(0, |answer| answer.status),
+        });
+        let after = match answer {
+            Some(answer) => {
+                let bodiless = is_head || is_bodiless(&answer);
+                stage.play(&plan, answer, bodiless, closes)?
+            }
+            None => stage.play_without_answer(&plan)?,
+        };
+        if after == After::Close {
+            return Ok(());
+        }
+        reused = true;
+    }
+}
+
+fn is_bodiless(answer: &Answer) -> bool {
+    matches!(answer.status, 100..=199 | 204 | 304)
+}

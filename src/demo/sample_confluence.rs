@@ -1,0 +1,178 @@
+//! The running sample Confluence and everything that can be asked of it.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::bounded;
+
+use super::account::Account;
+use super::behaviour::Behaviour;
+use super::file::File;
+use super::journal::Exchange;
+use super::listener::Listener;
+use super::samples::{sample_pages, samples};
+use super::site::Site;
+
+/// The name of the one account, unless said otherwise.
+const DEFAULT_USERNAME: &str = "demo";
+
+/// Its token: made up, and good for nothing but this fake.
+const DEFAULT_TOKEN: &str = "NTk2MzYwOTQ3MTI4OsQ3vV8tXo1eYk5pBz2H";
+
+/// A running sample Confluence on 127.0.0.1.
+///
+/// Dropping it ends it at once: connections are closed, whatever waits at a latch goes, all threads are joined.
+pub struct SampleConfluence {
+    site: Arc<Site>,
+    listener: Listener,
+}
+
+/// What a sample Confluence starts with.
+#[derive(Clone)]
+pub struct Options {
+    /// The name of the one account.
+    pub username: String,
+    /// Its password; it is taken as a personal access token as well.
+    pub token: String,
+    /// Empty, or such as `/confluence`.
+    pub context_path: String,
+    /// The port; 0: any free one.
+    pub port: u16,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            username: DEFAULT_USERNAME.to_owned(),
+            token: DEFAULT_TOKEN.to_owned(),
+            context_path: String::new(),
+            port: 0,
+        }
+    }
+}
+
+impl SampleConfluence {
+    /// Starts an empty one.
+    ///
+    /// # Errors
+    /// When the port is taken, or no thread can be started.
+    pub fn start(options: Options) -> io::Result<SampleConfluence> {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
+        let url = format!("http://{}{}", socket.local_addr()?, options.context_path);
+        let account = Account::new(options.username, options.token);
+        let (stop, stopped) = bounded(0);
+        let site = Arc::new(Site::new(url, options.context_path, account, stopped));
+        let listener = Listener::start(socket, site.clone(), stop)?;
+        Ok(SampleConfluence { site, listener })
+    }
+
+    /// Starts one with the embedded [`samples`] on their pages.
+    ///
+    /// # Errors
+    /// As [`SampleConfluence::start`].
+    pub fn with_samples(options: Options) -> io::Result<SampleConfluence> {
+        let confluence = SampleConfluence::start(options)?;
+        for page in sample_pages() {
+            confluence.name_page(page.id, page.space, page.title);
+        }
+        for sample in samples() {
+            let file = File::new(sample.media_type, sample.bytes());
+            confluence.put(sample.page, sample.name, file);
+        }
+        Ok(confluence)
+    }
+
+    /// Its address for `CONFLUENCE_URL`, context path included.
+    pub fn url(&self) -> String {
+        self.site.url().to_owned()
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.listener.address()
+    }
+
+    /// Uploads a file; the same name on the same page again makes a new version.
+    pub fn put(&self, page: u64, name: &str, file: File) {
+        self.site.pages().put(page, name, file);
+    }
+
+    /// Deletes a file with all its versions, or hides it: Confluence answers 404 to both.
+    pub fn remove(&self, page: u64, name: &str) {
+        self.site.pages().remove(page, name);
+    }
+
+    /// Puts a page into a space under a title, for addresses by title and for the page's metadata.
+    pub fn name_page(&self, page: u64, space: &str, title: &str) {
+        self.site.pages().name(page, space, title);
+    }
+
+    /// Sets how downloads of one file behave, by whichever address, until the next call.
+    pub fn script(&self, page: u64, name: &str, behaviour: impl Into<Behaviour>) {
+        let mut scripts = self.site.scripts();
+        let files = scripts.files.entry(page).or_default();
+        files.insert(name.to_owned(), behaviour.into());
+    }
+
+    /// Sets how everything below `/rest/` behaves, until the next call; downloads go on.
+    pub fn script_rest(&self, behaviour: impl Into<Behaviour>) {
+        self.site.scripts().rest = behaviour.into();
+    }
+
+    /// Sets how the whole site behaves, before all other scripts; `None` ends it.
+    pub fn script_all(&self, behaviour: Option<Behaviour>) {
+        self.site.scripts().everywhere = behaviour.unwrap_or_default();
+    }
+
+    /// Changes the account's password.
+    pub fn set_token(&self, token: &str) {
+        self.site.account().set_token(token);
+    }
+
+    /// Does what a human does who logs in through the web: the account may log in again.
+    pub fn clear_captcha(&self) {
+        self.site.account().clear_captcha();
+    }
+
+    /// Failed logins since the last good one. From the third on nobody gets in.
+    pub fn failed_logins(&self) -> u32 {
+        self.site.account().failures()
+    }
+
+    /// The latest exchanges (some thousands) in order of arrival. A request is in here before its answer starts.
+    pub fn journal(&self) -> Vec<Exchange> {
+        self.site.journal().exchanges()
+    }
+
+    /// How many requests have come in.
+    pub fn requests(&self) -> usize {
+        self.site.journal().count()
+    }
+
+    /// How many connections have been taken.
+    pub fn connections_seen(&self) -> u64 {
+        self.listener.connections_seen()
+    }
+
+    /// How many connections are open now.
+    pub fn connections_open(&self) -> usize {
+        self.listener.connections_open()
+    }
+
+    /// Closes all open connections, idle or busy, as a restart of Confluence does. New ones are welcome.
+    pub fn close_connections(&self) {
+        self.listener.close_connections();
+    }
+
+    /// How many sessions it has made: one for each request without a valid session cookie.
+    pub fn sessions_created(&self) -> u64 {
+        self.site.sessions()
+    }
+
+    /// Blocks until `n` requests have come in since the start. `false`: it took longer than `deadline`.
+    pub fn wait_for_requests(&self, n: usize, deadline: Duration) -> bool {
+        self.site.journal().wait_for(n, deadline)
+    }
+}
