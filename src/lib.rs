@@ -1,4 +1,72 @@
-//! A caching proxy that opens Confluence attachment links for people who are not logged in.
+//! # The house
+//!
+//! Links to Confluence attachments open only for people who are logged in. This service logs in once, with one
+//! configured account, fetches the attachment, keeps it in memory for an hour and hands it to whoever asks. It is a
+//! synchronous program: threads, channels, one lock. Each room below owns its state; nobody else can touch it.
+//! `main.rs` is the doorway; [`server`] builds everything, watches over it and stops it in order.
+//!
+//! ```text
+//!            heads              requests             Job
+//!  client ──► gate ══ link ══► tiny_http ─► acceptor ─────► worker-N ──lookup──► Mutex<Store>   hit
+//!    ▲          ▲                                              │                     ▲
+//!    │          │                                         claim│ (miss: parked)      │ insert, evict
+//!    │          │              ┌───────── Woken ──────────┐    ▼                     │
+//!    │          ├── Reply ── answer ◄─────────────────────┴── cache ─────────────────┘
+//!    │          │                                           Fetch│ ▲ Report
+//!    │          │                                                ▼ │
+//!    └──────────┴───── bell: "there is more" ──────────────── fetch-N ──── ureq ────► Confluence
+//! ```
+//!
+//! # The life of one request
+//!
+//! 1. A client connects; the [`gate`] that accepts hands the socket to one of the gates, which owns it from then on.
+//! 2. The gate finds a complete head, vets it and writes its canonical form, with a [`gate::Ticket`], onto its link.
+//! 3. tiny_http parses it, and the [`acceptor`] turns it into an [`acceptor::Job`] for the lookup workers.
+//! 4. A [`worker::Worker`] asks the [`router`] what the target means: an attachment has an [`attachment::Key`].
+//! 5. It looks the key up in the [`cache`]: one map access and one `Arc` clone under the lock.
+//! 6. A hit: [`reply`] decides status, fields and bytes, and the [`reply::Reply`] goes to the gate of the ticket.
+//! 7. A miss: the request is parked with the cache actor, which starts at most one download per key.
+//! 8. A [`worker::Crew`] thread asks [`confluence`]; when head and first bytes are judged good, the cache hands every
+//!    parked request a place in the growing [`attachment::Stream`], and the [`worker::Answerer`] makes its reply.
+//! 9. The crew publishes bytes as they arrive and rings; each gate writes to each client at that client's pace.
+//! 10. A complete body of exactly the announced length becomes an [`cache::Entry`]; anything else breaks the
+//!     connection of its readers and is forgotten.
+//!
+//! # Code map, in reading order
+//!
+//! | room | what it is |
+//! |---|---|
+//! | [`attachment`] | the vocabulary: key, facts, finished and growing bytes; names nobody, everybody may name it |
+//! | [`config`], [`arguments`] | environment and argv to a whole configuration, or every problem at once |
+//! | [`gate`] | client sockets: heads in, bytes out, every limit and time-out |
+//! | [`acceptor`] | tiny_http to jobs; the only file that names it |
+//! | [`router`] | method and target to a route |
+//! | [`worker`] | lookup, answer, fetch: the only room where the others meet |
+//! | [`cache`] | the store behind the lock, the flight table, what is kept and who leaves |
+//! | [`confluence`] | the account, the connections, and how Confluence's answers are read |
+//! | [`reply`] | conditionals, ranges, content policy, problems |
+//! | [`web`] | the page for people |
+//! | [`logging`] | env_logger before a writer that never blocks anybody |
+//! | [`server`] | starts, supervises and stops the threads |
+//! | [`demo`] | a sample Confluence for demonstration, tests and bench; a part of neither |
+//!
+//! # Invariants
+//!
+//! - The gate never looks into the cache; the cache knows no HTTP; `confluence` knows no cache. `reply`, `router`,
+//!   `config` and `web` touch nothing: no thread, socket, file or clock; `now` is an argument.
+//! - Hits never wait: nothing on their way blocks but the inboxes of gates, which never block themselves.
+//! - At most one download per key; it belongs to the service, not to the client who caused it.
+//! - A download ends complete, broken or too big to keep, and a broken one never looks complete to anybody.
+//! - Every byte of an attachment that is alive is counted; cache and downloads together stay within `CACHE_MAX_BYTES`.
+//! - Every queue, wait and body has a written bound.
+//!
+//! # What goes through all rooms
+//!
+//! **Errors** are one enum per boundary; who handles an error logs it, once. **Time**: each actor reads the clock once
+//! per turn and passes it on. **Secrets** are [`config::Secret`], exposed in one place, the `Authorization` field.
+//! **Stopping** is dropping senders, from the clients inward (see [`server`]). **Panics** cost one job in a worker and
+//! the process (exit 70) in an actor. **The log** has one line per request, written by the gate when the last byte is
+//! out.
 
 pub mod acceptor;
 pub mod arguments;
@@ -11,3 +79,6 @@ pub mod gate;
 pub mod logging;
 pub mod reply;
 pub mod router;
+pub mod server;
+pub mod web;
+pub mod worker;

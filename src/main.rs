@@ -1,2 +1,283 @@
-//! The doorway.
-fn main() {}
+//! The doorway: argv and environment in, exit code out. The house is the library beside it.
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use confluence_attachment_proxy::arguments::{self, Command};
+use confluence_attachment_proxy::attachment::encode_segment;
+use confluence_attachment_proxy::config::{Config, Environment};
+use confluence_attachment_proxy::demo::{Options, SampleConfluence, samples};
+use confluence_attachment_proxy::logging::{self, LogHandle, Style};
+use confluence_attachment_proxy::server::{self, Ending, Server, Setup};
+use confluence_attachment_proxy::web::{Exhibit, Showcase};
+
+/// sysexits.h: the command line is wrong.
+const USAGE: u8 = 64;
+
+/// sysexits.h: something that should not happen did.
+const INTERNAL: u8 = 70;
+
+/// sysexits.h: the configuration is wrong; starting again changes nothing.
+const CONFIGURATION: u8 = 78;
+
+/// How long the log may take to write its last lines.
+const LOG_PATIENCE: Duration = Duration::from_secs(2);
+
+/// Largest secret file in bytes that is read; a token has some hundred.
+const SECRET_FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// The port of a demonstration unless told otherwise; another one if it is taken.
+const DEMO_PORT: u16 = 8080;
+
+fn main() -> ExitCode {
+    let style = style();
+    let command = match arguments::parse(std::env::args_os().skip(1)) {
+        Ok(command) => command,
+        Err(error) => {
+            complain(style, &error);
+            return USAGE.into();
+        }
+    };
+    match command {
+        Command::Help => say(arguments::help_text()),
+        Command::Version => say(arguments::VERSION),
+        Command::Serve => return serve(style),
+        Command::Demo { port } => return demo(style, port),
+    }
+    ExitCode::SUCCESS
+}
+
+fn serve(style: Style) -> ExitCode {
+    let environment = Environment::new(std::env::vars_os(), &read_secret_file);
+    let (config, warnings) = match Config::from_lookup(&environment) {
+        Ok(config) => config,
+        Err(errors) => {
+            errors
+                .warnings
+                .iter()
+                .for_each(|warning| complain(style, warning));
+            errors
+                .problems
+                .iter()
+                .for_each(|problem| complain(style, problem));
+            return CONFIGURATION.into();
+        }
+    };
+    let log = match start_log(style, environment.get("RUST_LOG")) {
+        Ok(log) => log,
+        Err(error) => return fail(style, &error),
+    };
+    for warning in warnings {
+        log::warn!("{warning}");
+    }
+    let setup = Setup {
+        config,
+        directory: link_directory(),
+        showcase: None,
+    };
+    let code = run(setup, |_| {});
+    log.close(LOG_PATIENCE);
+    code
+}
+
+/// Runs the service until it is asked to stop. `started` is told about it once clients are served.
+fn run(setup: Setup, started: impl FnOnce(&Server)) -> ExitCode {
+    let asked = match server::signals() {
+        Ok(asked) => asked,
+        Err(error) => {
+            log::error!("cannot watch for signals: {error}");
+            return INTERNAL.into();
+        }
+    };
+    let server = match Server::start(setup) {
+        Ok(server) => server,
+        Err(error) => {
+            log::error!("{error}");
+            return if error.is_configuration() {
+                CONFIGURATION.into()
+            } else {
+                INTERNAL.into()
+            };
+        }
+    };
+    started(&server);
+    match server.wait(&asked) {
+        Ending::Asked => ExitCode::SUCCESS,
+        Ending::Failed(farewell) => {
+            server::log_failure(&farewell);
+            INTERNAL.into()
+        }
+    }
+}
+
+fn demo(style: Style, port: Option<u16>) -> ExitCode {
+    let rust_log = std::env::var("RUST_LOG").ok();
+    let log = match start_log(style, rust_log.as_deref()) {
+        Ok(log) => log,
+        Err(error) => return fail(style, &error),
+    };
+    let options = Options::default();
+    let account = (options.username.clone(), options.token.clone());
+    let confluence = match SampleConfluence::with_samples(options) {
+        Ok(confluence) => confluence,
+        Err(error) => {
+            return fail(
+                style,
+                &format_args!("cannot start the sample Confluence: {error}"),
+            );
+        }
+    };
+    let port = port.unwrap_or_else(free_demo_port);
+    let code = match demo_config(&confluence.url(), &account, port) {
+        Ok(config) => {
+            let base_path = config.proxy.base_path.clone();
+            let showcase = Some(showcase(&confluence.url()));
+            let setup = Setup {
+                config,
+                directory: link_directory(),
+                showcase,
+            };
+            let mut begun = false;
+            let code = run(setup, |server| {
+                introduce(&confluence, server, &base_path);
+                begun = true;
+            });
+            if begun {
+                say("The demonstration is over.");
+            }
+            code
+        }
+        Err(error) => fail(style, &error),
+    };
+    log.close(LOG_PATIENCE);
+    code
+}
+
+/// The settings an operator would write for the sample Confluence, read the way his would be.
+fn demo_config(
+    url: &str,
+    (username, token): &(String, String),
+    port: u16,
+) -> Result<Config, String> {
+    let port = port.to_string();
+    let variables = [
+        ("CONFLUENCE_URL", url),
+        ("CONFLUENCE_USERNAME", username),
+        ("CONFLUENCE_API_TOKEN", token),
+        ("PROXY_HOST", "127.0.0.1"),
+        ("PROXY_PORT", &port),
+    ];
+    let variables = variables.map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let environment = Environment::new(variables, &read_secret_file);
+    Config::from_lookup(&environment)
+        .map(|(config, _)| config)
+        .map_err(|errors| errors.to_string())
+}
+
+/// The usual port, or 0 (any free one) if somebody has it.
+fn free_demo_port() -> u16 {
+    match std::net::TcpListener::bind(("127.0.0.1", DEMO_PORT)) {
+        Ok(_) => DEMO_PORT,
+        Err(_) => 0,
+    }
+}
+
+fn showcase(confluence: &str) -> Showcase {
+    let exhibits = samples().iter().map(|sample| {
+        let (page, name) = (sample.page, encode_segment(sample.name));
+        Exhibit {
+            path: format!("/{page}/{name}"),
+            direct: format!("{confluence}/download/attachments/{page}/{name}?version=1&api=v2"),
+            name: sample.name.into(),
+            media_type: sample.media_type.into(),
+            title_en: sample.title_en.into(),
+            title_zh: sample.title_zh.into(),
+        }
+    });
+    Showcase {
+        exhibits: exhibits.collect(),
+    }
+}
+
+fn introduce(confluence: &SampleConfluence, server: &Server, base_path: &str) {
+    let (url, base) = (
+        confluence.url(),
+        format!("http://{}{base_path}", server.address()),
+    );
+    let sample = samples().first().expect("the demonstration has samples");
+    let (page, name) = (sample.page, encode_segment(sample.name));
+    say(format!(
+        "A sample Confluence runs at      {url}  (it wants a login)\n\
+         The proxy in front of it runs at {base}/\n\n\
+         Open in a browser:\n\
+         \x20 {base}/\n\
+         \x20     every sample, through the proxy and straight from Confluence\n\
+         \x20 {base}/{page}/{name}\n\
+         \x20     one picture, the short address\n\
+         \x20 {base}/download/attachments/{page}/{name}?version=1&api=v2\n\
+         \x20     the same, as Confluence's own link with its base replaced\n\n\
+         Ctrl-C stops both."
+    ));
+}
+
+fn start_log(style: Style, directives: Option<&str>) -> Result<LogHandle, String> {
+    let (log, actor) = logging::prepare(style, directives).map_err(|error| error.to_string())?;
+    server::start_log(actor).map_err(|error| format!("cannot start the log: {error}"))?;
+    Ok(log)
+}
+
+/// The journal takes priorities and adds the time itself; a person wants the time and no priorities.
+fn style() -> Style {
+    // systemd names the device and inode of the journal's stream, so that a redirected stderr is told apart.
+    let journal = std::env::var("JOURNAL_STREAM").unwrap_or_default();
+    let stderr =
+        std::fs::metadata("/proc/self/fd/2").map(|file| format!("{}:{}", file.dev(), file.ino()));
+    match stderr {
+        Ok(stderr) if stderr == journal => Style::Journal,
+        _ => Style::Human,
+    }
+}
+
+/// Where the private directory of the links is made: systemd's, or the system's for temporary files.
+fn link_directory() -> PathBuf {
+    let given = std::env::var_os("RUNTIME_DIRECTORY").unwrap_or_default();
+    let first = std::env::split_paths(&given).next();
+    first
+        .filter(|path| !path.as_os_str().is_empty())
+        .unwrap_or_else(std::env::temp_dir)
+}
+
+fn read_secret_file(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    std::fs::File::open(path)?
+        .take(SECRET_FILE_BYTES_MAX)
+        .read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Prints for the person who started us. A closed pipe is none of our business.
+fn say(text: impl Display) {
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// Says what is wrong before there is a log.
+fn complain(style: Style, text: &dyn Display) {
+    let priority = match style {
+        Style::Journal => "<3>",
+        Style::Human => "",
+    };
+    let _ = writeln!(
+        io::stderr(),
+        "{priority}confluence-attachment-proxy: {text}"
+    );
+}
+
+fn fail(style: Style, error: &dyn Display) -> ExitCode {
+    complain(style, error);
+    INTERNAL.into()
+}

@@ -1,0 +1,101 @@
+//! What the machine grants: open files and memory, compared with what the settings need.
+
+use std::fs;
+use std::path::Path;
+
+use log::warn;
+
+use crate::attachment::FILE_BYTES;
+use crate::config::{Config, format_size};
+
+/// Descriptors needed beside one per client, one per connection to Confluence and one per kept file that lies in a
+/// memory file: polls, links, log, standard streams.
+const DESCRIPTORS_BESIDE: u64 = 64;
+
+/// Memory in bytes that the service may need beyond `CACHE_MAX_BYTES` at the default settings: connections, buffers of
+/// the crew, windows of files that are too big to keep, the allocator's slack.
+const MEMORY_BESIDE: u64 = 64 * 1024 * 1024;
+
+/// Raises the limit of open files as far as needed and allowed, and warns where the machine is too small.
+pub(super) fn prepare(config: &Config) {
+    let files = (config.cache.bytes_max / FILE_BYTES.start()).min(config.cache.items_max as u64);
+    let needed = (config.proxy.connections_max + config.confluence.connections_max) as u64
+        + files
+        + DESCRIPTORS_BESIDE;
+    match rlimit::increase_nofile_limit(needed) {
+        Ok(limit) if limit < needed => warn!(
+            "the system allows {limit} open files, {needed} are needed for PROXY_MAX_CONNECTIONS={} and the cache: raise LimitNOFILE or lower it",
+            config.proxy.connections_max
+        ),
+        Ok(_) => {}
+        Err(error) => warn!("cannot read the limit of open files: {error}"),
+    }
+    let wanted = config.cache.bytes_max.saturating_add(MEMORY_BESIDE);
+    if let Some(granted) = memory_granted()
+        && granted < wanted
+    {
+        warn!(
+            "CACHE_MAX_BYTES={} needs up to {} MiB of memory, {} MiB are granted: lower it or raise MemoryMax",
+            format_size(config.cache.bytes_max),
+            wanted >> 20,
+            granted >> 20,
+        );
+    }
+}
+
+/// Memory in bytes that this process may use: the tightest limit of its control groups, or what the machine has. `None`
+/// where neither can be read, as in a sandbox that hides them.
+fn memory_granted() -> Option<u64> {
+    let of_machine = fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| memory_total(&text));
+    let group = fs::read_to_string("/proc/self/cgroup").ok();
+    let of_groups = group
+        .as_deref()
+        .and_then(group_path)
+        .into_iter()
+        .flat_map(|path| {
+            let groups: Vec<_> = Path::new(path).ancestors().map(Path::to_owned).collect();
+            groups.into_iter().filter_map(|group| {
+                let below = group.strip_prefix("/").ok()?;
+                let limit =
+                    fs::read_to_string(Path::new("/sys/fs/cgroup").join(below).join("memory.max"))
+                        .ok()?;
+                limit.trim().parse().ok() // "max" is no limit
+            })
+        });
+    of_groups.chain(of_machine).min()
+}
+
+/// The control group of version 2 in the text of `/proc/self/cgroup`.
+fn group_path(text: &str) -> Option<&str> {
+    text.lines().find_map(|line| line.strip_prefix("0::"))
+}
+
+/// `MemTotal` in the text of `/proc/meminfo`, in bytes.
+fn memory_total(text: &str) -> Option<u64> {
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kernels_words_are_read() {
+        assert_eq!(
+            memory_total("MemTotal:       24612345 kB\nMemFree: 1 kB\n"),
+            Some(24612345 * 1024)
+        );
+        assert_eq!(memory_total("MemFree: 1 kB\n"), None);
+        assert_eq!(
+            group_path("1:cpu:/x\n0::/system.slice/a.service\n"),
+            Some("/system.slice/a.service")
+        );
+        assert_eq!(group_path("1:cpu:/x\n"), None);
+    }
+}

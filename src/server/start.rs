@@ -1,0 +1,247 @@
+//! The running service: built here, watched over here, stopped here.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, bounded, select};
+use log::{info, warn};
+
+use super::error::StartError;
+use super::machine;
+use super::threads::{Actor, Farewell, Spawner, Stage, join, join_as_they_leave};
+use crate::acceptor::{self, Acceptor, Job};
+use crate::attachment::Ledger;
+use crate::cache::{self, CacheHandle, Limits};
+use crate::config::{Config, Credentials};
+use crate::confluence::Confluence;
+use crate::gate::{self, Gate, Gates, REQUESTS_UNDER_WAY_MAX, UnderWay};
+use crate::web::Showcase;
+use crate::worker::{Answerer, Crew, CrewShared, Desk, Failure, Parked, Worker};
+
+/// Gates at most: tiny_http serves this many links without starving one, and one gate saturates a network card.
+const GATES_MAX: usize = 4;
+
+/// Lookup workers at most, and at least two, so that one that waits for an inbox does not stop all hits.
+const WORKERS: (usize, usize) = (2, 8);
+
+/// How long a stop waits for the crew after interrupting it. What is stuck longer, in a name lookup say, ends with the
+/// process.
+const CREW_GRACE: Duration = Duration::from_secs(2);
+
+/// Everything a server is started with.
+pub struct Setup {
+    /// What the operator wants.
+    pub config: Config,
+    /// Where the private directory of the links is made.
+    pub directory: PathBuf,
+    /// Shown on the start page.
+    pub showcase: Option<Showcase>,
+}
+
+/// The running service. Dropping it stops it.
+pub struct Server {
+    address: SocketAddr,
+    gates: Gates,
+    acceptor: acceptor::Stop,
+    confluence: Confluence,
+    desk: Arc<Desk>,
+    drain: Duration,
+    /// Indexed by [`Stage`].
+    actors: [Vec<Actor>; 3],
+    farewells: Receiver<Farewell>,
+}
+
+/// Why a server that was waited for should end.
+#[derive(Debug)]
+pub enum Ending {
+    /// Somebody asked for it.
+    Asked,
+    /// An actor ended by itself: a bug, exit 70.
+    Failed(Farewell),
+}
+
+impl Server {
+    /// Starts every actor. When it returns, clients are served.
+    ///
+    /// # Errors
+    /// See [`StartError`]; whatever was started is stopped again.
+    pub fn start(setup: Setup) -> Result<Server, StartError> {
+        let Setup {
+            config,
+            directory,
+            showcase,
+        } = setup;
+        machine::prepare(&config);
+        let confluence = Confluence::new(&config.confluence).map_err(StartError::Confluence)?;
+        let wanted = SocketAddr::new(config.proxy.host, config.proxy.port);
+        let listener = gate::listen(wanted).map_err(|error| StartError::Listen(wanted, error))?;
+        let address = listener.local_addr().map_err(StartError::System)?;
+
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        // As deep as the gates let requests pass, so the acceptor never finds it full.
+        let (job_sender, jobs) = bounded::<Job>(REQUESTS_UNDER_WAY_MAX);
+        let (acceptor, acceptor_stop, links) =
+            Acceptor::open(&directory, cores.min(GATES_MAX), job_sender)
+                .map_err(|error| StartError::Links(directory, error))?;
+        let under_way = UnderWay::default();
+        let (gates, gate_actors) =
+            gate::open(listener, links, config.proxy.connections_max, &under_way)
+                .map_err(StartError::System)?;
+        let desk = Arc::new(Desk::new(
+            gates.clone(),
+            config.proxy.base_path.clone(),
+            showcase,
+        ));
+
+        let mut spawner = Spawner::new();
+        let back = spawn_back(&mut spawner, &config, &gates, &desk, &confluence);
+        let front = back.and_then(|cache| {
+            let (low, high) = WORKERS;
+            for number in 0..cores.clamp(low, high) {
+                let (jobs, under_way) = (jobs.clone(), under_way.clone());
+                let worker = Worker {
+                    jobs,
+                    under_way,
+                    cache: cache.clone(),
+                    desk: desk.clone(),
+                };
+                spawner.start(Stage::Front, format!("worker-{number}"), move || {
+                    worker.run()
+                })?;
+            }
+            spawner.start(Stage::Front, "acceptor".into(), move || acceptor.run())
+        });
+        let started = front.and_then(|()| spawn_gates(&mut spawner, gate_actors));
+        let server = Server {
+            address,
+            gates,
+            acceptor: acceptor_stop,
+            confluence,
+            desk,
+            drain: config.proxy.drain,
+            actors: spawner.actors,
+            farewells: spawner.farewells,
+        };
+        started.map_err(StartError::System)?; // dropping the server stops what runs already
+        log_started(&config, address);
+        Ok(server)
+    }
+
+    /// Where clients connect.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Blocks until `asked` says stop, or an actor ends by itself.
+    pub fn wait(&self, asked: &Receiver<()>) -> Ending {
+        select! {
+            recv(asked) -> _ => Ending::Asked,
+            recv(self.farewells) -> farewell => match farewell {
+                Ok(farewell) => Ending::Failed(farewell),
+                Err(_) => Ending::Asked,
+            },
+        }
+    }
+
+    /// Stops in order; see the head of this file.
+    fn stop(&mut self) {
+        info!("stopping: running answers have {} s", self.drain.as_secs());
+        self.desk.draining.store(true, Ordering::Relaxed);
+        self.gates.drain(Instant::now() + self.drain);
+        let [clients, front, back] = &mut self.actors;
+        join(clients);
+        self.acceptor.stop();
+        join(front);
+        self.confluence.interrupt();
+        if !join_as_they_leave(back, &self.farewells, Instant::now() + CREW_GRACE) {
+            warn!("some downloads did not end in time; the process ends without them");
+        }
+        info!("stopped");
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Starts cache, answerer and crew, and returns what the lookup workers need.
+fn spawn_back(
+    spawner: &mut Spawner,
+    config: &Config,
+    gates: &Gates,
+    desk: &Arc<Desk>,
+    confluence: &Confluence,
+) -> io::Result<CacheHandle<Parked, Failure>> {
+    let ledger = Ledger::default();
+    let limits = Limits {
+        items_max: config.cache.items_max,
+        bytes_max: config.cache.bytes_max,
+        stale: config.cache.stale,
+        negative_ttl: config.cache.negative_ttl,
+    };
+    let cache::Opened {
+        actor,
+        handle,
+        reporter,
+        fetches,
+        woken,
+    } = cache::open(limits, ledger.clone());
+    let answerer = Answerer {
+        woken,
+        desk: desk.clone(),
+        ttl: config.cache.ttl,
+    };
+    let shared = Arc::new(CrewShared {
+        confluence: confluence.clone(),
+        reporter,
+        bell: Arc::new(gates.clone()),
+        ledger,
+        item_bytes_max: config.cache.item_bytes_max,
+        ttl: config.cache.ttl,
+        paced_max: (config.confluence.connections_max / 2).max(1),
+        paced: AtomicUsize::new(0),
+        patience: config.confluence.read_timeout,
+        desk: desk.clone(),
+    });
+    spawner.start(Stage::Back, "cache".into(), move || actor.run())?;
+    spawner.start(Stage::Back, "answer".into(), move || answerer.run())?;
+    for number in 0..config.confluence.connections_max {
+        let crew = Crew {
+            fetches: fetches.clone(),
+            shared: shared.clone(),
+        };
+        spawner.start(Stage::Back, format!("fetch-{number}"), move || crew.run())?;
+    }
+    Ok(handle)
+}
+
+fn spawn_gates(spawner: &mut Spawner, gates: Vec<Gate>) -> io::Result<()> {
+    for (number, gate) in gates.into_iter().enumerate() {
+        spawner.start(Stage::Clients, format!("gate-{number}"), move || gate.run())?;
+    }
+    Ok(())
+}
+
+fn log_started(config: &Config, address: SocketAddr) {
+    let Credentials::Basic { username, .. } = &config.confluence.credentials;
+    info!(
+        "started version={} address={address} base_path={:?} confluence={} account={username:?} \
+         cache_items={} cache_bytes={} item_bytes={} ttl={}s connections={} confluence_connections={}",
+        env!("CARGO_PKG_VERSION"),
+        config.proxy.base_path,
+        config.confluence.url,
+        config.cache.items_max,
+        config.cache.bytes_max,
+        config.cache.item_bytes_max,
+        config.cache.ttl.as_secs(),
+        config.proxy.connections_max,
+        config.confluence.connections_max,
+    );
+}

@@ -1,0 +1,174 @@
+//! Threads: how they start, say farewell, and end.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use log::error;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::logging::LogActor;
+
+/// A thread and the actor on it.
+pub(super) type Actor = JoinHandle<()>;
+
+/// How an actor ended while nobody asked it to.
+#[derive(Debug)]
+pub struct Farewell {
+    /// Its thread's name.
+    pub actor: String,
+    /// Its own words; `None` for a panic, which has spoken for itself.
+    pub how: Option<Result<(), String>>,
+}
+
+/// When a thread ends, in this order.
+#[derive(Clone, Copy)]
+pub(super) enum Stage {
+    /// Gates: until the last client has its answer.
+    Clients,
+    /// Acceptor and lookup workers.
+    Front,
+    /// Cache, answerer and crew.
+    Back,
+}
+
+/// Starts threads that say farewell.
+pub(super) struct Spawner {
+    farewell: Sender<Farewell>,
+    pub(super) farewells: Receiver<Farewell>,
+    /// Indexed by [`Stage`].
+    pub(super) actors: [Vec<Actor>; 3],
+}
+
+impl Spawner {
+    pub(super) fn new() -> Spawner {
+        // One per thread ever started; the crew is the largest part and has at most 256.
+        let (farewell, farewells) = bounded(512);
+        Spawner {
+            farewell,
+            farewells,
+            actors: Default::default(),
+        }
+    }
+
+    /// Starts a named thread that sends its farewell however it ends.
+    pub(super) fn start<R: Words>(
+        &mut self,
+        stage: Stage,
+        name: String,
+        body: impl FnOnce() -> R + Send + 'static,
+    ) -> io::Result<()> {
+        let (farewell, actor) = (self.farewell.clone(), name.clone());
+        let started = thread::Builder::new().name(name).spawn(move || {
+            let mut guard = Guard(farewell, Farewell { actor, how: None });
+            guard.1.how = Some(body().words());
+        })?;
+        self.actors[stage as usize].push(started);
+        Ok(())
+    }
+}
+
+/// Sends the farewell of a thread when it unwinds or returns.
+struct Guard(Sender<Farewell>, Farewell);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let farewell = Farewell {
+            actor: std::mem::take(&mut self.1.actor),
+            how: self.1.how.take(),
+        };
+        let _ = self.0.try_send(farewell); // nobody listens once the server is gone
+    }
+}
+
+/// What an actor's `run` returns, as its last words.
+pub(super) trait Words {
+    fn words(self) -> Result<(), String>;
+}
+
+impl Words for () {
+    fn words(self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl Words for io::Result<()> {
+    fn words(self) -> Result<(), String> {
+        self.map_err(|error| error.to_string())
+    }
+}
+
+/// Waits for threads that are about to end.
+pub(super) fn join(actors: &mut Vec<Actor>) {
+    for actor in actors.drain(..) {
+        let _ = actor.join(); // a panic has been reported by its farewell
+    }
+}
+
+/// Waits for threads in the order in which they say farewell, until `until`; `false` if some are left then.
+pub(super) fn join_as_they_leave(
+    actors: &mut Vec<Actor>,
+    farewells: &Receiver<Farewell>,
+    until: Instant,
+) -> bool {
+    while !actors.is_empty() {
+        let Ok(farewell) = farewells.recv_deadline(until) else {
+            return false;
+        };
+        let is_it = |actor: &Actor| actor.thread().name() == Some(&farewell.actor);
+        if let Some(place) = actors.iter().position(is_it) {
+            let _ = actors.swap_remove(place).join(); // a panic has been reported by its farewell
+        }
+    }
+    true
+}
+
+/// Turns SIGTERM and SIGINT into messages. A second one ends the process at once.
+///
+/// # Errors
+/// The system refuses to install a handler or to start a thread.
+pub fn signals() -> io::Result<Receiver<()>> {
+    let asked_before = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        // In this order: the first signal arms the flag that the second one finds.
+        signal_hook::flag::register_conditional_shutdown(
+            signal,
+            128 + signal,
+            asked_before.clone(),
+        )?;
+        signal_hook::flag::register(signal, asked_before.clone())?;
+    }
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])?;
+    let (sender, asked) = bounded(1);
+    thread::Builder::new()
+        .name("signals".into())
+        .spawn(move || {
+            if signals.forever().next().is_some() {
+                let _ = sender.send(()); // nobody waits any more: the process is ending anyway
+            }
+        })?;
+    Ok(asked)
+}
+
+/// Runs the log on its thread, which ends with [`crate::logging::LogHandle::close`].
+///
+/// # Errors
+/// The system starts no thread.
+pub fn start_log(actor: LogActor) -> io::Result<()> {
+    thread::Builder::new()
+        .name("log".into())
+        .spawn(move || actor.run())?;
+    Ok(())
+}
+
+/// Reports an actor that ended by itself.
+pub fn log_failure(farewell: &Farewell) {
+    match &farewell.how {
+        None => error!("{} panicked; the service stops", farewell.actor),
+        Some(Err(reason)) => error!("{} failed: {reason}; the service stops", farewell.actor),
+        Some(Ok(())) => error!("{} ended unasked; the service stops", farewell.actor),
+    }
+}

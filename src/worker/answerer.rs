@@ -1,0 +1,78 @@
+//! The thread `answer`: requests that were parked in the cache and can go on.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use crossbeam_channel::Receiver;
+
+use super::desk::{Desk, Parked, Wanted, from_entry};
+use super::failure::{self, Failure};
+use crate::cache::{Outcome, Woken};
+use crate::reply::{self, Freshness, Origin, Reply, StreamedFile, Wish};
+
+/// The answerer before its thread runs. It holds no handle of the cache: the cache ends first.
+pub struct Answerer {
+    /// Whoever can go on.
+    pub woken: Receiver<Woken<Parked, Failure>>,
+    /// What all workers share.
+    pub desk: Arc<Desk>,
+    /// How long a file that was just fetched is fresh.
+    pub ttl: Duration,
+}
+
+impl Answerer {
+    /// Answers until the cache has ended.
+    pub fn run(self) {
+        while let Ok(Woken { waiter, outcome }) = self.woken.recv() {
+            let (ticket, subject) = (waiter.ticket, waiter.wish.subject.clone());
+            match catch_unwind(AssertUnwindSafe(|| {
+                self.answer(&waiter.wish, &waiter.wanted, outcome)
+            })) {
+                Ok(reply) => self.desk.send(ticket, reply),
+                Err(_) => self.desk.apologise(ticket, subject),
+            }
+        }
+    }
+
+    fn answer(&self, wish: &Wish, wanted: &Wanted, outcome: Outcome<Failure>) -> Reply {
+        let now = SystemTime::now();
+        match (outcome, wanted) {
+            (Outcome::Ready(entry), _) => from_entry(wish, &entry, Origin::Hit, Instant::now()),
+            (Outcome::Stale(entry), _) => from_entry(wish, &entry, Origin::Stale, Instant::now()),
+            (
+                Outcome::Streaming {
+                    reader,
+                    meta,
+                    joined,
+                },
+                Wanted::File(name),
+            ) => {
+                let origin = if joined { Origin::Join } else { Origin::Miss };
+                let freshness = Freshness {
+                    age: Duration::ZERO,
+                    remaining: self.ttl,
+                };
+                reply::streamed(
+                    wish,
+                    StreamedFile {
+                        name,
+                        meta: &meta,
+                        reader,
+                    },
+                    origin,
+                    freshness,
+                    now,
+                )
+            }
+            (Outcome::Gone(why) | Outcome::Failed(why), _) => {
+                reply::problem(wish, &failure::problem(&why), now)
+            }
+            (Outcome::Busy, _) => reply::problem(wish, &failure::busy(), now),
+            (Outcome::Forgotten, _) => reply::no_content(wish, now),
+            (Outcome::Streaming { .. }, Wanted::Purge) => {
+                unreachable!("a purge waits for no download")
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What all workers share: where answers go and what they are made of.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Instant, SystemTime};
+
+use super::failure;
+use crate::attachment::FileName;
+use crate::cache::Entry;
+use crate::gate::{Gates, Ticket};
+use crate::reply::{self, Freshness, Origin, Reply, StoredFile, Wish};
+use crate::web::Showcase;
+
+/// Where the answering workers stand.
+pub struct Desk {
+    /// The way back to the clients.
+    pub gates: Gates,
+    /// Where the API lives.
+    pub base_path: String,
+    /// What the start page shows beside its explanations.
+    pub showcase: Option<Showcase>,
+    /// Set when the service begins to stop.
+    pub draining: AtomicBool,
+    /// Why Confluence did not answer when it was last asked; `None` if it did, or never was.
+    pub upstream: Mutex<Option<Arc<str>>>,
+}
+
+/// A request that waits in the cache: everything needed to go on with it.
+#[derive(Debug)]
+pub struct Parked {
+    /// Where its answer goes.
+    pub ticket: Ticket,
+    /// What the client asked for beside the file.
+    pub wish: Wish,
+    /// What it waits for.
+    pub wanted: Wanted,
+}
+
+/// What a parked request waits for.
+#[derive(Debug)]
+pub enum Wanted {
+    /// A file of this name.
+    File(FileName),
+    /// That something is forgotten.
+    Purge,
+}
+
+impl Desk {
+    /// A desk at the start of the service.
+    pub fn new(gates: Gates, base_path: String, showcase: Option<Showcase>) -> Desk {
+        Desk {
+            gates,
+            base_path,
+            showcase,
+            draining: AtomicBool::new(false),
+            upstream: Mutex::new(None),
+        }
+    }
+
+    /// Sends an answer on its way.
+    pub(super) fn send(&self, ticket: Ticket, reply: Reply) {
+        self.gates.reply(ticket, reply);
+    }
+
+    /// Puts an answer down for its gate, which whoever calls this wakes when a batch is complete.
+    pub(super) fn post(&self, ticket: Ticket, reply: Reply) {
+        self.gates.post(ticket, reply);
+    }
+
+    /// Answers that something of ours went wrong, after a panic.
+    pub(super) fn apologise(&self, ticket: Ticket, subject: Arc<str>) {
+        let reply = reply::problem(
+            &Wish::plain(subject),
+            &failure::internal(),
+            SystemTime::now(),
+        );
+        self.send(ticket, reply);
+    }
+
+    /// Whether new clients should be sent here.
+    pub(super) fn is_ready(&self) -> bool {
+        !self.draining.load(Ordering::Relaxed)
+    }
+
+    /// Why Confluence did not answer when it was last asked.
+    pub(super) fn upstream_trouble(&self) -> Option<Arc<str>> {
+        self.upstream
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Notes how asking Confluence went.
+    pub(super) fn note_upstream(&self, trouble: Option<Arc<str>>) {
+        *self.upstream.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+}
+
+/// Answers from a kept copy.
+pub(super) fn from_entry(wish: &Wish, entry: &Entry, origin: Origin, now: Instant) -> Reply {
+    let file = StoredFile {
+        name: entry.key.name(),
+        meta: &entry.meta,
+        body: &entry.body,
+        digest: &entry.digest,
+    };
+    let freshness = Freshness {
+        age: now.saturating_duration_since(entry.stored),
+        remaining: entry.fresh_until.saturating_duration_since(now),
+    };
+    reply::stored(wish, &file, origin, freshness, SystemTime::now())
+}

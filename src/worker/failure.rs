@@ -1,0 +1,177 @@
+//! From what went wrong to what the client reads (pure).
+//!
+//! The operator's words, with hosts and settings, go to the log; a client gets the kind of trouble and whom to ask.
+
+use std::borrow::Cow;
+use std::fmt::Display;
+use std::time::Duration;
+
+use crate::confluence::UpstreamError;
+use crate::reply::Problem;
+
+/// When to come back after a failure that may pass quickly.
+const SOON: Duration = Duration::from_secs(5);
+
+const OPERATOR: &str = "tell the operator of this proxy; its log says what to do";
+const LATER: &str = "try again in a moment";
+const LATER_OR_OPERATOR: &str =
+    "try again in a moment; if it stays so, tell the operator of this proxy";
+
+/// Why a download failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// Confluence, or the way to it.
+    Upstream(UpstreamError),
+    /// A bug of ours.
+    Internal,
+}
+
+/// What the client reads about a failed download.
+pub(super) fn problem(failure: &Failure) -> Problem {
+    match failure {
+        Failure::Upstream(UpstreamError::NotFound) => make(
+            404,
+            "Confluence has no such attachment, or the proxy's account may not see it",
+            "check the file name and that the number is the page's id, not the attachment's own",
+        ),
+        Failure::Upstream(UpstreamError::TimedOut { .. }) => {
+            make(504, "Confluence did not answer in time", LATER)
+        }
+        Failure::Upstream(UpstreamError::Busy { retry_after }) => unavailable(
+            *retry_after,
+            "Confluence limits how often it may be asked",
+            "try again later",
+        ),
+        Failure::Upstream(UpstreamError::Interrupted) => {
+            unavailable(SOON, "the proxy is stopping", LATER)
+        }
+        Failure::Upstream(error) => bad_gateway(error),
+        Failure::Internal => internal(),
+    }
+}
+
+/// Confluence answered something that is not the file, or not at all.
+fn bad_gateway(error: &UpstreamError) -> Problem {
+    let failing;
+    let (detail, remedy) = match error {
+        UpstreamError::Forbidden => (
+            "Confluence forbids the proxy's account this attachment",
+            "ask for a copy, or for the page's restrictions to admit the proxy's account",
+        ),
+        UpstreamError::Refused(_) => (
+            "Confluence does not accept the proxy's account (it shows a login instead)",
+            OPERATOR,
+        ),
+        UpstreamError::Moved { .. } => (
+            "Confluence answered with a redirect instead of the file",
+            OPERATOR,
+        ),
+        UpstreamError::Unreachable(_) => ("Confluence cannot be reached", LATER_OR_OPERATOR),
+        UpstreamError::Failing { status } => {
+            failing = format!("Confluence failed with status {status}");
+            (failing.as_str(), LATER_OR_OPERATOR)
+        }
+        UpstreamError::Broken(_) => ("Confluence ended the file before its end", LATER),
+        UpstreamError::Unusable(_)
+        | UpstreamError::Odd { .. }
+        | UpstreamError::NotFound
+        | UpstreamError::TimedOut { .. }
+        | UpstreamError::Busy { .. }
+        | UpstreamError::Interrupted => (
+            "Confluence answered something that is not the file",
+            OPERATOR,
+        ),
+    };
+    make(502, detail.to_owned(), remedy)
+}
+
+/// A bug of ours.
+pub(super) fn internal() -> Problem {
+    make(
+        500,
+        "something went wrong inside the proxy",
+        "try again; if it stays so, tell the operator of this proxy, whose log has the details",
+    )
+}
+
+/// Too many downloads wait, or there is no memory for one more.
+pub(super) fn busy() -> Problem {
+    unavailable(
+        SOON,
+        "too many files are being fetched at this moment",
+        "try again in a few seconds",
+    )
+}
+
+fn unavailable(retry_after: Duration, detail: &'static str, remedy: &'static str) -> Problem {
+    Problem {
+        retry_after: Some(retry_after),
+        ..make(503, detail, remedy)
+    }
+}
+
+/// Purging from elsewhere than this host.
+pub(super) fn not_an_operator() -> Problem {
+    make(
+        403,
+        "copies can be removed only from the proxy's own host",
+        "send the DELETE to its loopback address",
+    )
+}
+
+/// An address that has other methods.
+pub(super) fn method(allow: &'static str) -> Problem {
+    let detail = format!("this address answers {allow}");
+    Problem {
+        allow: Some(allow),
+        ..make(405, detail, "use one of these methods")
+    }
+}
+
+/// No such address.
+pub(super) fn nowhere(why: &impl Display, base_path: &str) -> Problem {
+    make(
+        404,
+        why.to_string().replace("{base path}", base_path),
+        format!("the page at {base_path}/ explains the addresses"),
+    )
+}
+
+/// Nearly an address.
+pub(super) fn bad_request(why: &impl Display) -> Problem {
+    make(
+        400,
+        why.to_string(),
+        "correct the address; names are percent-encoded UTF-8",
+    )
+}
+
+/// The registered words for a status that this room gives.
+fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "Internal Server Error",
+    }
+}
+
+fn make(
+    status: u16,
+    detail: impl Into<Cow<'static, str>>,
+    remedy: impl Into<Cow<'static, str>>,
+) -> Problem {
+    let (title, detail, remedy) = (title(status).into(), detail.into(), remedy.into());
+    Problem {
+        status,
+        title,
+        detail,
+        remedy,
+        retry_after: None,
+        allow: None,
+    }
+}

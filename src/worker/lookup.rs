@@ -1,0 +1,214 @@
+//! The threads `worker-N`: each request as it comes, answered at once or parked.
+
+use std::iter;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use crossbeam_channel::Receiver;
+
+use super::desk::{Desk, Parked, Wanted, from_entry};
+use super::failure::{self, Failure};
+use crate::acceptor::{Fields, Job};
+use crate::attachment::Key;
+use crate::cache::{self, CacheHandle, Lookup};
+use crate::gate::UnderWay;
+use crate::reply::{self, Document, Origin, Reply, Wish};
+use crate::router::{self, Method, Route};
+use crate::web;
+
+/// Requests answered before their gates are woken: one wake-up for many answers. More would let the first of them wait
+/// for longer than a wake-up takes, some microseconds.
+const BATCH_MAX: usize = 32;
+
+/// One lookup worker before its thread runs.
+pub struct Worker {
+    /// Requests, shared by all lookup workers.
+    pub jobs: Receiver<Job>,
+    /// Gives back the place that the gate took for a request.
+    pub under_way: UnderWay,
+    /// What is kept.
+    pub cache: CacheHandle<Parked, Failure>,
+    /// What all workers share.
+    pub desk: Arc<Desk>,
+}
+
+impl Worker {
+    /// Answers requests until no more can come.
+    pub fn run(self) {
+        while let Ok(first) = self.jobs.recv() {
+            let mut gates = 0;
+            for job in iter::once(first)
+                .chain(self.jobs.try_iter())
+                .take(BATCH_MAX)
+            {
+                gates |= 1 << job.ticket.gate;
+                self.work(job);
+            }
+            self.desk.gates.wake(gates);
+        }
+    }
+
+    fn work(&self, job: Job) {
+        self.under_way.leave();
+        let ticket = job.ticket;
+        // Everything behind here is shared by `Arc` and changes only in steps that do not panic.
+        if catch_unwind(AssertUnwindSafe(|| self.take(job))).is_err() {
+            self.desk.apologise(ticket, "path=?".into());
+        }
+    }
+
+    fn take(&self, job: Job) {
+        let route = router::route(job.method, &job.target, &self.desk.base_path);
+        let ticket = job.ticket;
+        match route {
+            Route::Attachment { key, download } => self.attachment(job, key, download),
+            Route::Forget(what) => self.forget(job, what),
+            other => {
+                let reply = self.page(&job, other);
+                self.desk.post(ticket, reply);
+            }
+        }
+    }
+
+    fn attachment(&self, job: Job, key: Key, download: bool) {
+        let now = Instant::now();
+        let ticket = job.ticket;
+        let reply = match self.cache.lookup(&key, now) {
+            Lookup::Fresh(entry) => {
+                let wish = wish(job.method, job.fields, download, entry.label.clone());
+                from_entry(&wish, &entry, Origin::Hit, now)
+            }
+            Lookup::Gone(why) => {
+                let wish = wish(job.method, job.fields, download, label(&key));
+                reply::problem(&wish, &failure::problem(&why), SystemTime::now())
+            }
+            Lookup::Missing => {
+                let wish = wish(job.method, job.fields, download, label(&key));
+                let wanted = Wanted::File(key.name().clone());
+                self.desk.gates.wake_all(); // the claim may have to wait: nobody's answer shall
+                return self.cache.claim(
+                    key,
+                    Parked {
+                        ticket,
+                        wish,
+                        wanted,
+                    },
+                );
+            }
+        };
+        self.desk.post(ticket, reply);
+    }
+
+    fn forget(&self, job: Job, what: router::Forget) {
+        let wish = wish(job.method, job.fields, false, path_label(&job.target));
+        if !job.client.is_loopback() {
+            let reply = reply::problem(&wish, &failure::not_an_operator(), SystemTime::now());
+            return self.desk.post(job.ticket, reply);
+        }
+        let what = match what {
+            router::Forget::File(key) => cache::Forget::File(key),
+            router::Forget::Page(page) => cache::Forget::Page(page),
+        };
+        self.desk.gates.wake_all();
+        self.cache.forget(
+            what,
+            Parked {
+                ticket: job.ticket,
+                wish,
+                wanted: Wanted::Purge,
+            },
+        );
+    }
+
+    /// Everything that is no attachment.
+    fn page(&self, job: &Job, route: Route) -> Reply {
+        let now = SystemTime::now();
+        let subject = path_label(&job.target);
+        let wish = Wish {
+            head: job.method == Method::Head,
+            accept: job.fields.accept.clone(),
+            ..Wish::plain(subject)
+        };
+        let text = |status, body: String| {
+            let media_type = "text/plain; charset=utf-8";
+            reply::document(
+                &wish,
+                Document {
+                    status,
+                    media_type,
+                    body: body.into_bytes(),
+                    security: None,
+                },
+                now,
+            )
+        };
+        match route {
+            Route::Home => {
+                let (host, languages) = (
+                    job.fields.host.as_deref(),
+                    job.fields.accept_language.as_deref(),
+                );
+                let body = web::home(
+                    &self.desk.base_path,
+                    host,
+                    languages,
+                    self.desk.showcase.as_ref(),
+                )
+                .into_bytes();
+                let media_type = "text/html; charset=utf-8";
+                reply::document(
+                    &wish,
+                    Document {
+                        status: 200,
+                        media_type,
+                        body,
+                        security: Some(web::SECURITY),
+                    },
+                    now,
+                )
+            }
+            Route::Health => text(200, "ok\n".into()),
+            Route::Ready { .. } if !self.desk.is_ready() => text(503, "stopping\n".into()),
+            Route::Ready { upstream: true } => match self.desk.upstream_trouble() {
+                Some(trouble) => text(503, format!("{trouble}\n")),
+                None => text(200, "ready\n".into()),
+            },
+            Route::Ready { upstream: false } => text(200, "ready\n".into()),
+            Route::Options { allow } => reply::options(&wish, allow, now),
+            Route::MethodNotAllowed { allow } => {
+                reply::problem(&wish, &failure::method(allow), now)
+            }
+            Route::NotFound(nowhere) => reply::problem(
+                &wish,
+                &failure::nowhere(&nowhere, &self.desk.base_path),
+                now,
+            ),
+            Route::Bad(reason) => reply::problem(&wish, &failure::bad_request(&reason), now),
+            Route::Attachment { .. } | Route::Forget(_) => unreachable!("taken care of by `take`"),
+        }
+    }
+}
+
+fn wish(method: Method, fields: Fields, download: bool, subject: Arc<str>) -> Wish {
+    Wish {
+        head: method == Method::Head,
+        download,
+        range: fields.range,
+        if_range: fields.if_range,
+        if_none_match: fields.if_none_match,
+        if_modified_since: fields.if_modified_since,
+        accept: fields.accept,
+        subject,
+    }
+}
+
+/// What the log calls a file. A printed key is ASCII without spaces, so it needs no quotes.
+pub(super) fn label(key: &Key) -> Arc<str> {
+    format!("key={key}").into()
+}
+
+/// What the log calls any other address. A canonical target is ASCII without spaces.
+fn path_label(target: &str) -> Arc<str> {
+    format!("path={target}").into()
+}

@@ -1,0 +1,21 @@
+//! The workers: every request is decided here, and nowhere else do rooms meet.
+//!
+//! Three kinds of threads: `worker-N` take [`Job`](crate::acceptor::Job)s and answer what needs no waiting: hits, pages, refusals. `answer` takes
+//! the requests that were parked in the cache and can go on. `fetch-N`, the fetch crew, do the blocking downloads; their
+//! number is the number of connections Confluence gets. Hits never wait: a lookup worker holds the cache's lock for one
+//! map access and blocks on nothing but the inboxes of actors that never block.
+//!
+//! A panic in one job costs that job: its client gets 500, its download counts as failed, the thread goes on. Each kind
+//! ends when its inbox is closed and empty.
+
+mod answerer;
+mod crew;
+mod desk;
+mod failure;
+mod lookup;
+
+pub use answerer::Answerer;
+pub use crew::{Crew, CrewShared};
+pub use desk::{Desk, Parked, Wanted};
+pub use failure::Failure;
+pub use lookup::Worker;
