@@ -1,0 +1,216 @@
+//! What is written for operators says what the code does: both READMEs, the changelog, the unit, the help.
+
+use std::collections::BTreeSet;
+
+use confluence_attachment_proxy::config::{
+    DEFAULT_CACHE_MAX_BYTES, DEFAULT_PROXY_DRAIN_SECONDS, SETTINGS, parse_size,
+};
+use confluence_attachment_proxy::{arguments, router};
+
+use crate::support::source::read;
+
+const READMES: [&str; 2] = ["README.md", "README.zh-CN.md"];
+
+/// Beginnings of names that an operator may set for this service.
+const FAMILIES: [&str; 3] = ["CONFLUENCE_", "PROXY_", "CACHE_"];
+
+/// Addresses of the router, as a reader of the documentation would type their fixed parts.
+const ADDRESSES: [&str; 6] = [
+    "/download/attachments/",
+    "/download/thumbnails/",
+    "/download/attachments/embedded-page/",
+    "/healthz",
+    "/readyz",
+    "?upstream",
+];
+
+#[test]
+fn both_readmes_list_every_setting_with_its_default() {
+    for readme in READMES {
+        let text = read(readme);
+        let rows: Vec<Vec<&str>> = text
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .map(cells)
+            .collect();
+        for setting in SETTINGS {
+            let own: Vec<_> = rows
+                .iter()
+                .filter(|row| row[0] == format!("`{}`", setting.name))
+                .collect();
+            assert_eq!(own.len(), 1, "{readme}: rows of {}", setting.name);
+            let (shown, fallback) = (own[0][1].trim_matches('`'), setting.fallback.to_string());
+            let required = fallback == "required" && ["必填", "必需"].contains(&shown);
+            assert!(
+                shown == fallback || required,
+                "{readme}: {}: {shown:?}, not {fallback:?}",
+                setting.name
+            );
+            if readme == "README.md" {
+                assert_eq!(
+                    own[0][2].replace('`', ""),
+                    setting.meaning,
+                    "{readme}: {}",
+                    setting.name
+                );
+            }
+        }
+        for row in rows.iter().filter(|row| {
+            FAMILIES
+                .iter()
+                .any(|family| row[0].starts_with(&format!("`{family}")))
+        }) {
+            let name = row[0].trim_matches('`');
+            assert!(
+                SETTINGS.iter().any(|setting| setting.name == name),
+                "{readme}: there is no {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nothing_unknown_is_named() {
+    for path in [
+        "README.md",
+        "README.zh-CN.md",
+        "CHANGELOG.md",
+        "systemd/confluence-attachment-proxy.service",
+    ] {
+        let text = read(path);
+        for name in names(&text) {
+            let known = SETTINGS.iter().any(|setting| setting.name == name);
+            // `PROXY_TLS_` and the like mean all names with that beginning.
+            assert!(
+                known || name.ends_with('_'),
+                "{path}: there is no setting {name}"
+            );
+        }
+    }
+}
+
+#[test]
+fn both_readmes_name_every_address() {
+    for readme in READMES {
+        let text = read(readme);
+        for address in ADDRESSES {
+            assert!(text.contains(address), "{readme}: {address}");
+        }
+        for method in router::ALLOW.split(", ") {
+            assert!(text.contains(method), "{readme}: {method}");
+        }
+    }
+    // The list above is the router's own: each address means something to it, and so does what it advises.
+    for address in ADDRESSES {
+        let target = match address {
+            "?upstream" => "/readyz?upstream".to_owned(),
+            "/healthz" | "/readyz" => address.to_owned(),
+            "/download/attachments/embedded-page/" => format!("/proxy{address}SPACE/Title/a.png"),
+            _ => format!("/proxy{address}12/a.png"),
+        };
+        let route = router::route(router::Method::Get, &target, "/proxy");
+        assert!(
+            !matches!(route, router::Route::NotFound(_) | router::Route::Bad(_)),
+            "{target}: {route:?}"
+        );
+    }
+}
+
+#[test]
+fn both_readmes_name_every_exit_code_and_command_of_the_help() {
+    let help = arguments::help_text();
+    let codes = help.split_once("Exit codes:").map_or("", |(_, rest)| rest);
+    let codes: Vec<&str> = codes
+        .lines()
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(codes.contains(&"0") && codes.contains(&"78"), "{codes:?}");
+    for readme in READMES {
+        let text = read(readme);
+        for code in &codes {
+            let row = format!("| {code} |");
+            assert!(
+                text.lines().any(|line| line.starts_with(&row)),
+                "{readme}: {row}"
+            );
+        }
+        assert!(text.contains("--port"), "{readme}");
+    }
+}
+
+#[test]
+fn the_changelog_has_this_version() {
+    let version = format!("## {}", env!("CARGO_PKG_VERSION"));
+    let text = read("CHANGELOG.md");
+    let mut heads = text.lines().filter(|line| line.starts_with("## "));
+    let newest = heads.next().unwrap_or_default();
+    assert!(
+        newest == version || newest.starts_with(&format!("{version} ")),
+        "{newest:?} is not {version:?}"
+    );
+}
+
+#[test]
+fn the_unit_agrees_with_the_program_and_the_readmes() {
+    let text = read("systemd/confluence-attachment-proxy.service");
+    let value = |name: &str| -> &str {
+        let start = format!("{name}=");
+        let mut found = text.lines().filter_map(|line| line.strip_prefix(&start));
+        found
+            .next()
+            .unwrap_or_else(|| panic!("the unit has no {name}"))
+    };
+    let program = format!("/usr/bin/{} serve", env!("CARGO_PKG_NAME"));
+    assert_eq!(value("ExecStart"), program);
+    let file = value("EnvironmentFile").trim_start_matches('-');
+    let (_, directory) = value("LoadCredential")
+        .split_once(':')
+        .expect("an id and a path");
+    for readme in READMES {
+        let text = read(readme);
+        for path in [
+            file,
+            directory,
+            "systemd/confluence-attachment-proxy.service",
+            "/usr/bin/",
+        ] {
+            assert!(text.contains(path), "{readme}: {path}");
+        }
+        assert!(
+            text.contains(&format!("{directory}/confluence-api-token")),
+            "{readme}"
+        );
+    }
+    let seconds = |text: &str| text.trim_end_matches('s').parse::<u64>().expect("seconds");
+    let drain = seconds(DEFAULT_PROXY_DRAIN_SECONDS);
+    assert!(
+        drain < seconds(value("TimeoutStopSec")),
+        "a stop would be cut short"
+    );
+    let memory = parse_size(&format!("{}iB", value("MemoryMax"))).expect("a size");
+    assert!(parse_size(DEFAULT_CACHE_MAX_BYTES).is_some_and(|cache| 2 * cache <= memory));
+    let kept_down: Vec<&str> = value("RestartPreventExitStatus").split(' ').collect();
+    assert!(kept_down.contains(&"64") && kept_down.contains(&"78") && !kept_down.contains(&"70"));
+}
+
+fn cells(row: &str) -> Vec<&str> {
+    let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+    assert!(2 <= cells.len(), "{row}");
+    cells
+}
+
+/// Every word of the families.
+fn names(text: &str) -> BTreeSet<&str> {
+    let is_part = |character: char| {
+        character.is_ascii_uppercase() || character.is_ascii_digit() || character == '_'
+    };
+    text.split(|character| !is_part(character))
+        .filter(|word| {
+            FAMILIES
+                .iter()
+                .any(|family| word.starts_with(family) && *word != *family)
+        })
+        .collect()
+}

@@ -1,0 +1,17 @@
+//! The service from outside: real sockets, the sample Confluence as the only fake, no sleeps.
+
+mod binary; // the program itself: exit codes, signals, the lines of its log
+mod docs; // what is written for operators says what the code does
+mod gate; // what clients may do, and what they are told when they do something else
+mod hit_and_miss; // what is fetched, what is kept, what is forgotten
+mod http_contract; // heads, conditionals, ranges, methods, problems, policy, names
+mod link; // no client breaks, or uses, the private way to tiny_http
+mod overload; // hits go on while everything else waits
+mod secrets; // what is nowhere to be seen
+mod shutdown; // what a stop leaves behind
+mod single_flight; // many clients, one download
+mod streaming; // bytes go on as they come, and a body cut short never looks whole
+mod support; // a proxy in this process, the program as a process, a raw client, the source tree
+mod tidy; // sizes, doors, dependencies
+mod upstream; // what Confluence does, and what the client gets for it
+mod walls; // which room may name what

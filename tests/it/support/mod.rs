@@ -1,0 +1,26 @@
+//! What every test starts from: a proxy in this process before a sample Confluence, the program as an
+//! operator starts it, and a client that counts bytes.
+
+pub mod binary;
+mod client;
+mod program;
+mod proxy;
+pub mod source;
+
+pub use client::{Client, Response};
+pub use program::Program;
+pub use proxy::{PAGE, Proxy, pattern};
+
+use std::time::{Duration, Instant};
+
+/// How long a test waits for something that must happen. Only failures ever take this long.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Blocks until `done` says so; what it asks must come without further ado.
+pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !done() {
+        assert!(Instant::now() < until, "waited for {PATIENCE:?}: {what}");
+        std::thread::yield_now();
+    }
+}

@@ -1,0 +1,92 @@
+//! The real program in a process of its own, whose memory, threads and descriptors can be counted apart from the tests'.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::process::Command;
+
+use confluence_attachment_proxy::demo::{File, Options, SampleConfluence};
+
+use super::binary::{self, Binary};
+use super::client::Client;
+use super::proxy::{PAGE, pattern};
+
+/// A running process and the Confluence behind it. Dropping it kills the process.
+pub struct Program {
+    binary: Binary,
+    address: SocketAddr,
+    pub origin: SampleConfluence,
+}
+
+impl Program {
+    /// Starts `serve` with these settings beside the necessary ones, and with at most this many open files.
+    pub fn start(settings: &[(&str, &str)], descriptors_max: u32) -> Program {
+        let origin = SampleConfluence::start(Options::default()).expect("a free port");
+        let mut all = binary::settings(&origin);
+        all.extend(
+            settings
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_string())),
+        );
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg(format!("ulimit -n {descriptors_max} && exec \"$0\" serve"))
+            .arg(binary::path());
+        let mut binary = Binary::spawn(command, &all, false);
+        let address = binary.address();
+        Program {
+            binary,
+            address,
+            origin,
+        }
+    }
+
+    /// Puts a file of this many bytes on [`PAGE`] and returns them.
+    pub fn put(&self, name: &str, size: usize) -> Vec<u8> {
+        let bytes = pattern(size);
+        self.origin
+            .put(PAGE, name, File::new("image/png", bytes.clone()));
+        bytes
+    }
+
+    /// A new connection.
+    pub fn connect(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// Blocks until a line of the log contains this, and returns it.
+    pub fn wait_for_line(&mut self, part: &str) -> String {
+        self.binary.line(part)
+    }
+
+    /// How many descriptors it has open.
+    pub fn descriptors(&self) -> usize {
+        self.entries("fd")
+    }
+
+    /// How many threads it has.
+    pub fn threads(&self) -> usize {
+        self.entries("task")
+    }
+
+    /// The most memory it ever had resident, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.binary.id());
+        let status = fs::read_to_string(path).expect("the program runs");
+        let kibibytes = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"))
+            .expect("Linux says so");
+        1024 * kibibytes.parse::<u64>().expect("a number")
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.binary.is_running()
+    }
+
+    fn entries(&self, of: &str) -> usize {
+        let path = format!("/proc/{}/{of}", self.binary.id());
+        fs::read_dir(path).expect("the program runs").count()
+    }
+}

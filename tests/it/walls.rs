@@ -1,0 +1,597 @@
+//! The walls between the rooms: which names a file of `src/` may not use. Comments, texts and tests are not looked at.
+
+use crate::support::source::{Name, Source, sources, tokens};
+
+/// What a room may name of this crate, beside itself. A path ends at the name itself: `reply::Reply` allows no other
+/// name of `reply`.
+struct Room {
+    name: &'static str,
+    may_name: &'static [&'static str],
+    why: &'static str,
+}
+
+const ROOMS: &[Room] = &[
+    Room {
+        name: "attachment",
+        may_name: &[],
+        why: "the shared vocabulary: everybody names it, so it can name nobody",
+    },
+    Room {
+        name: "config",
+        may_name: &[],
+        why: "a text becomes a configuration, whoever uses it",
+    },
+    Room {
+        name: "arguments",
+        may_name: &["config"],
+        why: "the help text is made from the table of settings",
+    },
+    Room {
+        name: "logging",
+        may_name: &[],
+        why: "it is below everybody, through the macros of log",
+    },
+    Room {
+        name: "gate",
+        may_name: &[
+            "attachment",
+            "reply::Reply",
+            "reply::Payload",
+            "reply::Part",
+            "reply::Note",
+        ],
+        why: "it sees heads, tickets and bytes: it writes a reply and decides none",
+    },
+    Room {
+        name: "acceptor",
+        may_name: &["gate::Ticket", "gate::TICKET_FIELD", "router::Method"],
+        why: "it turns requests into jobs for whoever holds the other end of its channel",
+    },
+    Room {
+        name: "router",
+        may_name: &["attachment"],
+        why: "it is called, it calls nobody",
+    },
+    Room {
+        name: "reply",
+        may_name: &["attachment"],
+        why: "it is called, it calls nobody",
+    },
+    Room {
+        name: "web",
+        may_name: &[],
+        why: "text in, text out",
+    },
+    Room {
+        name: "cache",
+        may_name: &["attachment"],
+        why: "it knows no HTTP, no client and no Confluence: what waits and why a download failed it only carries",
+    },
+    Room {
+        name: "confluence",
+        may_name: &["attachment", "config"],
+        why: "it fetches for whoever asks, and knows neither who that is nor what is kept",
+    },
+    Room {
+        name: "worker",
+        may_name: &[
+            "acceptor",
+            "attachment",
+            "cache",
+            "confluence",
+            "gate",
+            "reply",
+            "router",
+            "web",
+        ],
+        why: "the room where the others meet; it does not start, configure or show anything",
+    },
+    Room {
+        name: "server",
+        may_name: &[
+            "acceptor",
+            "attachment",
+            "cache",
+            "config",
+            "confluence",
+            "gate",
+            "logging",
+            "reply",
+            "router",
+            "web",
+            "worker",
+        ],
+        why: "it puts the service together, and the sample Confluence is no part of it",
+    },
+    Room {
+        name: "demo",
+        may_name: &[],
+        why: "it is a Confluence, not a part of the proxy",
+    },
+    Room {
+        name: "main",
+        may_name: &[
+            "arguments",
+            "attachment",
+            "config",
+            "demo",
+            "logging",
+            "server",
+            "web",
+        ],
+        why: "the doorway: it joins the service and the sample Confluence, and looks into no actor",
+    },
+    Room {
+        name: "lib",
+        may_name: &[],
+        why: "the list of rooms",
+    },
+];
+
+/// A name that belongs to few places. A place is a file, or a room with a slash behind it.
+struct Only {
+    name: &'static str,
+    places: &'static [&'static str],
+    why: &'static str,
+}
+
+const ONLY: &[Only] = &[
+    Only {
+        name: "tiny_http",
+        places: &["acceptor.rs"],
+        why: "it trusts its peer; whoever replaces it one day touches one file",
+    },
+    Only {
+        name: "ureq",
+        places: &["confluence/"],
+        why: "only one room blocks on Confluence, and only there the account is spoken",
+    },
+    Only {
+        name: "rustls",
+        places: &["confluence/"],
+        why: "clients are served in plain HTTP: TLS is for Confluence",
+    },
+    Only {
+        name: "rustls_native_certs",
+        places: &["confluence/agent.rs"],
+        why: "whom to trust is said once",
+    },
+    Only {
+        name: "base64",
+        places: &["confluence/", "demo/"],
+        why: "it is for credentials, which no other room touches",
+    },
+    Only {
+        name: "ttl_cache",
+        places: &["cache/store.rs"],
+        why: "its surprises stay behind one file",
+    },
+    Only {
+        name: "parking_lot",
+        places: &["cache/store.rs"],
+        why: "one lock with one private door",
+    },
+    Only {
+        name: "mio",
+        places: &["gate/"],
+        why: "readiness is the gate's business; everybody else waits for a channel",
+    },
+    Only {
+        name: "httparse",
+        places: &["gate/head.rs"],
+        why: "request heads are vetted once",
+    },
+    Only {
+        name: "slab",
+        places: &["gate/"],
+        why: "the numbers of connections mean nothing elsewhere",
+    },
+    Only {
+        name: "socket2",
+        places: &["gate/", "acceptor.rs", "demo/"],
+        why: "who owns no socket sets no option",
+    },
+    Only {
+        name: "signal_hook",
+        places: &["server/"],
+        why: "signals become messages at one place",
+    },
+    Only {
+        name: "rlimit",
+        places: &["server/"],
+        why: "limits of the process belong to who starts the threads",
+    },
+    Only {
+        name: "env_logger",
+        places: &["logging/"],
+        why: "everybody else uses the macros of log",
+    },
+    Only {
+        name: "lexopt",
+        places: &["arguments.rs"],
+        why: "the command line is read at one place",
+    },
+    Only {
+        name: "serde_json",
+        places: &["reply/"],
+        why: "it is for problem documents",
+    },
+    Only {
+        name: "ring::digest",
+        places: &["worker/crew.rs"],
+        why: "a file is hashed once, while it arrives",
+    },
+    Only {
+        name: "std::thread",
+        places: &["server/", "demo/"],
+        why: "threads start and end at one place; the sample Confluence is a program of its own",
+    },
+    Only {
+        name: "std::process",
+        places: &["main.rs"],
+        why: "nobody else may end the process or start one",
+    },
+    Only {
+        name: "std::env",
+        places: &["main.rs"],
+        why: "what the process was given goes through the configuration",
+    },
+    Only {
+        name: "std::fs",
+        places: &[
+            "main.rs",
+            "acceptor.rs",
+            "server/machine.rs",
+            "attachment/memory_file.rs",
+        ],
+        why: "nothing is kept on disk: secrets are read in main, the link's directory is made by the acceptor",
+    },
+    Only {
+        name: "std::os::unix::net",
+        places: &["acceptor.rs", "gate/link.rs", "gate/open.rs"],
+        why: "the link is between the acceptor and the gate",
+    },
+    Only {
+        name: ".expose",
+        places: &["confluence/fetch.rs"],
+        why: "the secret is written into one field at one place",
+    },
+    Only {
+        name: "std::sync::Mutex",
+        places: &[
+            "worker/desk.rs",
+            "confluence/",
+            "demo/",
+            "gate/admission.rs",
+        ],
+        why: "state belongs to actors; these hold a few words, never across a wait",
+    },
+    Only {
+        name: "println!",
+        places: &[],
+        why: "it panics when nobody reads stdout any more",
+    },
+    Only {
+        name: "print!",
+        places: &[],
+        why: "it panics when nobody reads stdout any more",
+    },
+    Only {
+        name: "eprintln!",
+        places: &[],
+        why: "it panics when nobody reads stderr any more, and goes past the log",
+    },
+    Only {
+        name: "eprint!",
+        places: &[],
+        why: "it panics when nobody reads stderr any more, and goes past the log",
+    },
+    Only {
+        name: "dbg!",
+        places: &[],
+        why: "a leftover",
+    },
+    Only {
+        name: "todo!",
+        places: &[],
+        why: "a leftover",
+    },
+    Only {
+        name: "unimplemented!",
+        places: &[],
+        why: "a leftover",
+    },
+    Only {
+        name: "std::thread::sleep",
+        places: &[],
+        why: "whoever waits, waits for an event",
+    },
+];
+
+/// Where everything is decided and nothing touched.
+const PURE: &[&str] = &[
+    "arguments.rs",
+    "attachment/body.rs",
+    "attachment/key.rs",
+    "attachment/meta.rs",
+    "cache/entry.rs",
+    "cache/flights.rs",
+    "cache/ring.rs",
+    "cache/store.rs",
+    "config/",
+    "confluence/address.rs",
+    "confluence/answer.rs",
+    "confluence/error.rs",
+    "confluence/jar.rs",
+    "confluence/redirect.rs",
+    "gate/deadlines.rs",
+    "gate/head.rs",
+    "gate/outgoing.rs",
+    "gate/refusal.rs",
+    "gate/target.rs",
+    "gate/ticket.rs",
+    "reply/",
+    "router/",
+    "web/",
+];
+
+/// What touches the world, or depends on when it is asked.
+const IMPURE: &[&str] = &[
+    "std::thread",
+    "std::process",
+    "std::env",
+    "std::fs",
+    "std::net",
+    "std::os::unix::net",
+    "std::io::stdin",
+    "std::io::stdout",
+    "std::io::stderr",
+    "crossbeam_channel",
+    "mio",
+    "socket2",
+    "log",
+    "..::Instant::now",
+    "..::SystemTime::now",
+    ".elapsed",
+    ".exists",
+    ".try_exists",
+    ".is_file",
+    ".is_dir",
+    ".metadata",
+    ".canonicalize",
+];
+
+/// Of `std::net`: words for addresses, which touch nothing.
+const HARMLESS: &[&str] = &[
+    "std::net::IpAddr",
+    "std::net::Ipv4Addr",
+    "std::net::Ipv6Addr",
+    "std::net::SocketAddr",
+];
+
+#[test]
+fn every_room_names_only_what_it_may() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        let room = source.room().to_owned();
+        let Some(rules) = ROOMS.iter().find(|rules| rules.name == room) else {
+            broken.push(format!(
+                "src/{}: the room {room:?} is not in the list of rooms",
+                source.path
+            ));
+            continue;
+        };
+        for name in of_this_crate(&source) {
+            let rest = &name.parts[1..];
+            let own = rest.first().is_some_and(|first| *first == room);
+            let allowed = rules
+                .may_name
+                .iter()
+                .any(|allowed| starts_with(rest, allowed));
+            if !own && !allowed {
+                broken.push(format!("{} ({})", at(&source, &name), rules.why));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "broken walls:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn what_belongs_to_few_places_is_named_nowhere_else() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        let names = names(&source);
+        for only in ONLY
+            .iter()
+            .filter(|only| !is_one_of(&source.path, only.places))
+        {
+            for name in names.iter().filter(|name| matches(name, only.name)) {
+                broken.push(format!(
+                    "{}: only in {:?} ({})",
+                    at(&source, name),
+                    only.places,
+                    only.why
+                ));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "broken walls:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn what_decides_touches_nothing() {
+    let mut broken = Vec::new();
+    for source in sources()
+        .iter()
+        .filter(|source| is_one_of(&source.path, PURE))
+    {
+        for name in names(source) {
+            let harmless = HARMLESS
+                .iter()
+                .any(|harmless| starts_with(&name.parts, harmless));
+            if !harmless && IMPURE.iter().any(|impure| matches(&name, impure)) {
+                broken.push(at(source, &name));
+            }
+        }
+    }
+    assert!(
+        broken.is_empty(),
+        "pure files that touch something:\n{}",
+        broken.join("\n")
+    );
+}
+
+#[test]
+fn every_row_of_the_tables_is_about_something() {
+    let sources = sources();
+    let exists = |place: &&str| {
+        sources
+            .iter()
+            .any(|source| is_one_of(&source.path, &[place]))
+    };
+    for only in ONLY {
+        assert!(
+            only.places.iter().all(exists),
+            "{}: {:?}",
+            only.name,
+            only.places
+        );
+        for place in only.places {
+            let mut there = sources
+                .iter()
+                .filter(|source| is_one_of(&source.path, &[place]));
+            let named =
+                there.any(|source| names(source).iter().any(|name| matches(name, only.name)));
+            assert!(
+                named,
+                "{} is not in {place} any more: take the place off the list",
+                only.name
+            );
+        }
+    }
+    assert!(PURE.iter().all(exists), "{PURE:?}");
+    for room in ROOMS {
+        let own: Vec<_> = sources
+            .iter()
+            .filter(|source| source.room() == room.name)
+            .collect();
+        assert!(!own.is_empty(), "there is no room {}", room.name);
+        for allowed in room.may_name {
+            let used = own.iter().flat_map(|source| of_this_crate(source));
+            let mut used = used.filter(|name| starts_with(&name.parts[1..], allowed));
+            let expected = room.name == "server" || used.next().is_some(); // the server may name all that it starts
+            assert!(
+                expected,
+                "{} does not name {allowed} any more: take it off the list",
+                room.name
+            );
+        }
+    }
+}
+
+#[test]
+fn the_reader_of_the_source_sees_names_and_nothing_else() {
+    let code = r##"
+        //! use std::fs;
+        use std::{net::{self, TcpStream as Stream}, thread::*}; /* use a::b; /* nested */ use c::d; */
+        pub(crate) use super::store::Store;
+        use crate::cache as c;
+        #[cfg(test)]
+        use std::fs::File;
+        fn f<'a>(x: &'a str) -> [u8; 2] {
+            let text = "std::env::var"; let raw = r#"std::process"::exit"#; let c = ':'; let q = '"'; let e = '\'';
+            log::warn!("{}", started.elapsed()); ::mio::Poll::new::<u8>(b"std::fs", b'"'); println!("");
+        }
+        #[cfg(test)]
+        #[allow(dead_code)]
+        mod tests { use tiny_http::Server; fn g() { ureq::get("}"); } }
+        fn last() {}
+    "##;
+    let source = Source::from_text("cache/actor.rs", code);
+    let names: Vec<String> = source.names().iter().map(Name::to_string).collect();
+    for expected in [
+        "std::net",
+        "std::net::TcpStream",
+        "std::thread::*",
+        "crate::cache::store::Store",
+        "crate::cache",
+        "log::warn",
+        ".elapsed",
+        "mio::Poll::new",
+        "println!",
+        "last",
+    ] {
+        assert!(
+            names.iter().any(|name| name == expected),
+            "{expected}: {names:?}"
+        );
+    }
+    for hidden in [
+        "std::fs",
+        "a::b",
+        "c::d",
+        "std::env",
+        "std::process",
+        "tiny_http",
+        "ureq",
+    ] {
+        assert!(
+            !names.iter().any(|name| name.starts_with(hidden)),
+            "{hidden}: {names:?}"
+        );
+    }
+    let functions = source.functions();
+    assert_eq!(
+        functions,
+        [("f".to_owned(), 8, 4), ("last".to_owned(), 15, 1)]
+    );
+    assert_eq!(
+        tokens("'\\u{1F600}' 'x' 'life r#type b'\\'' br##\"\"#\"## 1").len(),
+        2
+    );
+}
+
+/// The names that a file uses, with the library's own name being `crate`.
+fn names(source: &Source) -> Vec<Name> {
+    let mut names = source.names();
+    for name in &mut names {
+        if name.parts[0] == "confluence_attachment_proxy" {
+            name.parts[0] = "crate".into();
+        }
+    }
+    names
+}
+
+fn of_this_crate(source: &Source) -> Vec<Name> {
+    let mut names = names(source);
+    names.retain(|name| name.parts[0] == "crate" && 1 < name.parts.len());
+    names
+}
+
+/// Whether a name is, contains or lies below what a rule says. `..::a::b` is met anywhere in a name.
+fn matches(name: &Name, rule: &str) -> bool {
+    if let Some(end) = rule.strip_prefix("..::") {
+        let end: Vec<&str> = end.split("::").collect();
+        return name.parts.windows(end.len()).any(|window| window == end);
+    }
+    let everything = name.parts.last().is_some_and(|last| last == "*");
+    let above = &name.parts[..name.parts.len() - usize::from(everything)];
+    starts_with(&name.parts, rule)
+        || everything && rule.split("::").zip(above).filter(|(a, b)| a == b).count() == above.len()
+}
+
+fn starts_with(parts: &[String], path: &str) -> bool {
+    let path: Vec<&str> = path.split("::").collect();
+    path.len() <= parts.len() && path.iter().zip(parts).all(|(a, b)| a == b)
+}
+
+fn is_one_of(path: &str, places: &[&str]) -> bool {
+    places.iter().any(|place| match place.strip_suffix('/') {
+        Some(_) => path.starts_with(place),
+        None => path == *place,
+    })
+}
+
+fn at(source: &Source, name: &Name) -> String {
+    format!("src/{}:{}: {name}", source.path, name.line)
+}
