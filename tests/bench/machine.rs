@@ -1,0 +1,88 @@
+//! The machine: which cores there are, and what to say about it above a table.
+
+use std::fs;
+use std::io;
+use std::process::{self, Command};
+
+/// What the bench knows about where it runs.
+pub struct Machine {
+    /// The core of the servers and the core of the load; `None` if there is only one, which then is shared.
+    pub cores: Option<(usize, usize)>,
+    /// The processor's name.
+    pub processor: String,
+    /// The kernel's release.
+    pub kernel: String,
+    /// nginx's version, if nginx is installed.
+    pub nginx: Option<String>,
+}
+
+impl Machine {
+    /// Looks around, and puts this process, with all threads it will start, onto the core of the load.
+    pub fn look() -> io::Result<Machine> {
+        let machine = Machine {
+            cores: cores(&fs::read_to_string("/proc/self/status")?),
+            processor: field(&fs::read_to_string("/proc/cpuinfo")?, "model name"),
+            kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?
+                .trim()
+                .to_owned(),
+            nginx: nginx_version(),
+        };
+        match machine.cores {
+            Some((_, load)) => pin_self(load)?,
+            None => eprintln!("there is only one core: servers and load share it"),
+        }
+        if machine.nginx.is_none() {
+            eprintln!(
+                "nginx is not installed (on Debian: apt install nginx-light): nothing to compare with"
+            );
+        }
+        Ok(machine)
+    }
+}
+
+/// The first two of the cores that this process may use.
+fn cores(status: &str) -> Option<(usize, usize)> {
+    let list = field(status, "Cpus_allowed_list");
+    let mut cores = list.split(',').flat_map(|run| {
+        let (first, last) = run.split_once('-').unwrap_or((run, run));
+        match (first.parse::<usize>(), last.parse::<usize>()) {
+            (Ok(first), Ok(last)) => first..last + 1,
+            _ => 0..0,
+        }
+    });
+    Some((cores.next()?, cores.next()?))
+}
+
+/// The value of the first line `name: value`.
+fn field(text: &str, name: &str) -> String {
+    let mut lines = text.lines().filter_map(|line| line.split_once(':'));
+    lines
+        .find(|(found, _)| found.trim() == name)
+        .map(|(_, value)| value.trim().to_owned())
+        .unwrap_or_else(|| "unknown".into())
+}
+
+fn pin_self(core: usize) -> io::Result<()> {
+    let pinned = Command::new("taskset")
+        .args(["-cp", &core.to_string(), &process::id().to_string()])
+        .output()
+        .map_err(|error| {
+            io::Error::new(
+                error.kind(),
+                format!("taskset: {error}: install util-linux"),
+            )
+        })?;
+    if pinned.status.success() {
+        Ok(())
+    } else {
+        Err(io::Error::other(
+            "taskset could not pin the bench to a core",
+        ))
+    }
+}
+
+fn nginx_version() -> Option<String> {
+    let said = Command::new("nginx").arg("-v").output().ok()?.stderr;
+    let said = String::from_utf8_lossy(&said).trim().to_owned();
+    said.rsplit_once('/').map(|(_, version)| version.to_owned())
+}

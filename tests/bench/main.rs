@@ -1,0 +1,46 @@
+//! The bench: this service beside nginx, and what a start, a miss and a herd of clients cost.
+//!
+//! `cargo bench` starts the embedded sample Confluence, the release binary of this service and, if it is installed,
+//! nginx with `proxy_cache` before the same Confluence. It prints one Markdown table to stdout and its progress to
+//! stderr. It checks every answer, and never judges a time: that is for whoever reads the table.
+//!
+//! Against noise: servers have one core and the load another; servers take turns in slices of some ten milliseconds,
+//! in random order, and a ratio is the median over the pairs of slices of the same turn; servers are started anew
+//! several times, because some starts are luckier than others; nginx runs against itself as a control. The processor
+//! time per request is the kernel's account of the process, which noise hardly reaches.
+//!
+//! Reading order: `plan` (what is asked for), `slices` (servers taking turns), `load` and `connection` (the clients),
+//! `service`, `nginx`, `origin` and `process` (the servers), `life` and `cold` (everything but hits), `report`.
+
+mod cold;
+mod connection;
+mod figures;
+mod life;
+mod load;
+mod machine;
+mod nginx;
+mod origin;
+mod plan;
+mod process;
+mod report;
+mod service;
+mod slices;
+
+use std::error::Error;
+
+use machine::Machine;
+use plan::Plan;
+use report::Report;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let plan = Plan::from_words(std::env::args_os().skip(1))?;
+    let machine = Machine::look()?;
+    let mut report = Report::new(&machine, &plan);
+    slices::measure(&plan, &machine, &mut report)?;
+    if !plan.hits_only {
+        life::measure(&machine, &mut report)?;
+        cold::measure(&machine, &mut report)?;
+    }
+    println!("{report}");
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! The sample Confluence, and the files that are asked for.
+
+use std::io;
+use std::sync::Arc;
+
+use confluence_attachment_proxy::demo::{Behaviour, File, Options, SampleConfluence};
+
+/// The page that all files hang on.
+const PAGE: u64 = 7;
+
+/// A running sample Confluence and its account.
+pub struct Origin {
+    /// The server, in this process, on the core of the load.
+    pub confluence: SampleConfluence,
+    /// The account's name.
+    pub username: String,
+    /// Its token.
+    pub token: String,
+}
+
+/// A file and how to ask for it.
+#[derive(Clone)]
+pub struct Wanted {
+    /// The whole request head.
+    pub request: Arc<[u8]>,
+    /// What must come back.
+    pub body: Arc<[u8]>,
+}
+
+impl Origin {
+    /// Starts an empty one.
+    pub fn start() -> io::Result<Origin> {
+        let options = Options::default();
+        let (username, token) = (options.username.clone(), options.token.clone());
+        let confluence = SampleConfluence::start(options)?;
+        Ok(Origin {
+            confluence,
+            username,
+            token,
+        })
+    }
+
+    /// Puts a file of `bytes` bytes there and says how to ask a proxy for it.
+    pub fn put(&self, name: &str, bytes: usize) -> Wanted {
+        let body = pattern(bytes);
+        let file = File::new("image/png", body.clone());
+        self.confluence.put(PAGE, name, file);
+        // As curl asks: a browser sends more, which no proxy here reads.
+        let head = format!(
+            "GET /proxy/{PAGE}/{name} HTTP/1.1\r\nHost: files.example.com\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n"
+        );
+        Wanted {
+            request: head.into_bytes().into(),
+            body,
+        }
+    }
+
+    /// Sets how downloads of a file behave.
+    pub fn script(&self, name: &str, behaviour: Behaviour) {
+        self.confluence.script(PAGE, name, behaviour);
+    }
+
+    /// How many downloads of a file have been asked for.
+    pub fn downloads(&self, name: &str) -> usize {
+        let path = format!("/download/attachments/{PAGE}/{name}");
+        let journal = self.confluence.journal();
+        let of_file = journal
+            .iter()
+            .filter(|exchange| exchange.target.split('?').next() == Some(&path));
+        of_file.count()
+    }
+}
+
+/// Bytes in which every stretch can be told from every other.
+fn pattern(bytes: usize) -> Arc<[u8]> {
+    (0..bytes as u64)
+        .map(|at| (at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8)
+        .collect()
+}

@@ -1,0 +1,56 @@
+//! How much is measured, from the words behind `cargo bench --`.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lexopt::{Arg, Parser, ValueExt};
+
+/// Turns per start and size unless told otherwise: enough for a median that moves by one or two in a hundred.
+const TURNS: u32 = 20;
+
+/// Starts of all servers unless told otherwise.
+const STARTS: u32 = 3;
+
+/// One server's part of a turn: long against the reaction time of 64 connections, short against other work of the
+/// machine that comes and goes.
+const SLICE: Duration = Duration::from_millis(80);
+
+/// What is asked for.
+pub struct Plan {
+    /// How often each server gets its slice, per start and size.
+    pub turns: u32,
+    /// How often all servers are started.
+    pub starts: u32,
+    /// How long one slice is.
+    pub slice: Duration,
+    /// Whether everything but hits is left out.
+    pub hits_only: bool,
+    /// Another build of this service to be measured beside this one.
+    pub before: Option<PathBuf>,
+}
+
+impl Plan {
+    /// Reads `--turns N`, `--starts N`, `--hits` and `--before BINARY`.
+    pub fn from_words(words: impl Iterator<Item = OsString>) -> Result<Plan, lexopt::Error> {
+        let mut plan = Plan {
+            turns: TURNS,
+            starts: STARTS,
+            slice: SLICE,
+            hits_only: false,
+            before: None,
+        };
+        let mut words = Parser::from_args(words);
+        while let Some(word) = words.next()? {
+            match word {
+                Arg::Long("turns") => plan.turns = words.value()?.parse()?,
+                Arg::Long("starts") => plan.starts = words.value()?.parse()?,
+                Arg::Long("hits") => plan.hits_only = true,
+                Arg::Long("before") => plan.before = Some(words.value()?.into()),
+                Arg::Long("bench") => {} // from cargo
+                other => return Err(other.unexpected()),
+            }
+        }
+        Ok(plan)
+    }
+}
