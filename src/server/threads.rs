@@ -1,16 +1,18 @@
 //! Threads: how they start, say farewell, and end.
 
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use log::error;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::logging::LogActor;
+
+/// Signals this close together are one wish: who stops a whole process group, as timeout(1) does, often signals the
+/// process itself as well.
+const SAME_WISH: Duration = Duration::from_millis(300);
 
 /// A thread and the actor on it.
 pub(super) type Actor = JoinHandle<()>;
@@ -126,30 +128,28 @@ pub(super) fn join_as_they_leave(
     true
 }
 
-/// Turns SIGTERM and SIGINT into messages. A second one ends the process at once.
+/// Turns the first SIGTERM or SIGINT into a message. A second one ends the process at once, unless it comes within
+/// [`SAME_WISH`] of the first.
 ///
 /// # Errors
 /// The system refuses to install a handler or to start a thread.
 pub fn signals() -> io::Result<Receiver<()>> {
-    let asked_before = Arc::new(AtomicBool::new(false));
-    for signal in [SIGTERM, SIGINT] {
-        // In this order: the first signal arms the flag that the second one finds.
-        signal_hook::flag::register_conditional_shutdown(
-            signal,
-            128 + signal,
-            asked_before.clone(),
-        )?;
-        signal_hook::flag::register(signal, asked_before.clone())?;
-    }
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])?;
     let (sender, asked) = bounded(1);
-    thread::Builder::new()
-        .name("signals".into())
-        .spawn(move || {
-            if signals.forever().next().is_some() {
-                let _ = sender.send(()); // nobody waits any more: the process is ending anyway
+    let watch = move || {
+        let mut first = None;
+        for signal in signals.forever() {
+            match first {
+                None => {
+                    first = Some(Instant::now());
+                    let _ = sender.send(()); // nobody waits any more: the process is ending anyway
+                }
+                Some(at) if at.elapsed() < SAME_WISH => {}
+                Some(_) => signal_hook::low_level::exit(128 + signal),
             }
-        })?;
+        }
+    };
+    thread::Builder::new().name("signals".into()).spawn(watch)?;
     Ok(asked)
 }
 

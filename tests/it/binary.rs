@@ -110,6 +110,21 @@ fn the_drain_time_bounds_the_wait_for_running_answers() {
 }
 
 #[test]
+fn the_same_signal_twice_is_one_wish() {
+    let (confluence, bytes) = origin("a.png", 100_000);
+    let latch = Latch::new();
+    confluence.script(PAGE, "a.png", Behaviour::hold_at(50_000, &latch));
+    let (mut binary, address) = Binary::serving(&settings(&confluence));
+    let mut client = Client::connect(address);
+    let head = client.request("GET", "/proxy/7/a.png", &[]).head();
+    binary.signal_twice("INT", "stopping: running answers have 10 s");
+    latch.open();
+    let response = client.body(head, false);
+    assert!(response.complete && response.body == bytes);
+    assert_eq!(binary.ended().code, Some(0));
+}
+
+#[test]
 fn a_second_signal_ends_it_at_once() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let (confluence, _) = origin("a.png", 100_000);
@@ -123,7 +138,7 @@ fn a_second_signal_ends_it_at_once() {
         assert!(latch.wait_for_arrivals(1, PATIENCE));
         binary.signal("TERM");
         binary.line("stopping: running answers have 300 s");
-        assert_eq!(binary.stop(signal).code, Some(code));
+        assert_eq!(binary.stop_impatiently(signal).code, Some(code));
         assert!(client.is_closed());
     }
 }

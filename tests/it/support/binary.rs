@@ -1,14 +1,14 @@
 //! The program itself, as an operator starts it: a process of its own, stopped by signals, seen by what it prints.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader, PipeReader, Read};
+use std::io::{BufRead, BufReader, PipeReader, Read, Write};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use confluence_attachment_proxy::demo::{File, Options, SampleConfluence};
 
@@ -176,10 +176,26 @@ impl Binary {
 
     /// Sends a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("sh") // `kill` is a word of every shell, but no program on every system
-            .args(["-c", "kill -s \"$0\" \"$1\"", name, &self.id().to_string()])
-            .status();
-        assert!(sent.expect("a shell").success());
+        let mut shell = self.shell("kill -s \"$0\" \"$1\"", name);
+        assert!(shell.wait().expect("a shell").success());
+    }
+
+    /// Sends a signal, and once more as soon as it has said this because of the first.
+    pub fn signal_twice(&mut self, name: &str, said: &str) {
+        let script = "kill -s \"$0\" \"$1\"; read -r _; kill -s \"$0\" \"$1\"";
+        let mut shell = self.shell(script, name); // one shell, for starting another takes its time
+        self.line(said);
+        let mut go_on = shell.stdin.take().expect("piped");
+        go_on.write_all(b"\n").expect("the shell reads");
+        assert!(shell.wait().expect("a shell").success());
+    }
+
+    fn shell(&self, script: &str, name: &str) -> Child {
+        Command::new("sh") // `kill` is a word of every shell, but no program on every system
+            .args(["-c", script, name, &self.id().to_string()])
+            .stdin(Stdio::piped())
+            .spawn()
+            .expect("a shell")
     }
 
     /// Waits until it has ended by itself.
@@ -200,6 +216,21 @@ impl Binary {
             stdout: std::mem::take(&mut self.stdout),
             stderr: std::mem::take(&mut self.stderr),
         }
+    }
+
+    /// Sends the signal again and again, as somebody without patience does, and waits until it has ended.
+    #[track_caller]
+    pub fn stop_impatiently(mut self, signal: &str) -> Ended {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            self.signal(signal);
+            match self.lines.recv_timeout(Duration::from_millis(50)) {
+                Ok(line) => drop(self.keep(line)),
+                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return self.ended(),
+                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {}
+            }
+        }
+        panic!("it goes on: {:#?}", self.stderr);
     }
 
     /// Sends a signal and waits for the end.
