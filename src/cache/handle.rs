@@ -172,11 +172,6 @@ impl<W, F: Clone> CacheHandle<W, F> {
     pub fn forget(&self, what: Forget, waiter: W) {
         let _ = self.inbox.send(CacheMessage::Forget(what, waiter));
     }
-
-    /// Entries kept, and the bytes they occupy.
-    pub fn usage(&self) -> (usize, u64) {
-        self.store.with(|store| (store.items(), store.bytes()))
-    }
 }
 
 /// How the fetch crew reaches the cache.

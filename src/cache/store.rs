@@ -205,11 +205,6 @@ impl<F: Clone> Store<F> {
     pub(super) fn bytes(&self) -> u64 {
         self.ring.bytes()
     }
-
-    /// Entries kept.
-    pub(super) fn items(&self) -> usize {
-        self.ring.len()
-    }
 }
 
 #[cfg(test)]

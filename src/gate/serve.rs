@@ -143,7 +143,6 @@ impl Gate {
                 false
             }
             Ok(Progress::Broken) => {
-                connection.reset_on_close();
                 self.close(slot, now);
                 false
             }

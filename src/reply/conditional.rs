@@ -7,23 +7,20 @@ use crate::attachment::Meta;
 use super::etag::{self, Tag};
 use super::wish::Wish;
 
-/// 2000-01-01 in seconds. Confluence invents dates of January 1970; nothing older than this is repeated or believed.
-const CREDIBLE_SECONDS_MIN: u64 = 946_684_800;
-
 /// What identifies the present state of a file.
 pub(super) struct Validators {
     /// From the bytes, when all of them are known.
     pub(super) tag: Option<Tag>,
-    /// In whole seconds, when it is credible.
+    /// In whole seconds, when it is not in the future.
     pub(super) last_modified: Option<SystemTime>,
     /// Whether the file can no longer have changed within the second that `last_modified` names.
     settled: bool,
 }
 
 impl Validators {
-    /// Keeps what is credible at `now`.
+    /// Keeps what can be true at `now`.
     pub(super) fn new(tag: Option<Tag>, meta: &Meta, now: SystemTime) -> Validators {
-        let last_modified = meta.last_modified.and_then(|time| credible(time, now));
+        let last_modified = meta.last_modified.and_then(|time| past(time, now));
         // Both by Confluence's clock where it is known.
         let seen = meta.date.unwrap_or(now);
         let settled = last_modified.is_some_and(|time| time + Duration::from_secs(1) <= seen);
@@ -60,11 +57,11 @@ impl Validators {
     }
 }
 
-/// The date in whole seconds, if it lies between 2000 and `now`.
-fn credible(time: SystemTime, now: SystemTime) -> Option<SystemTime> {
+/// The date in whole seconds, if it is not after `now`.
+fn past(time: SystemTime, now: SystemTime) -> Option<SystemTime> {
     let seconds = time.duration_since(UNIX_EPOCH).ok()?.as_secs();
     let whole = UNIX_EPOCH + Duration::from_secs(seconds);
-    (CREDIBLE_SECONDS_MIN <= seconds && whole <= now).then_some(whole)
+    (whole <= now).then_some(whole)
 }
 
 #[cfg(test)]
@@ -106,11 +103,9 @@ mod tests {
     }
 
     #[test]
-    fn only_credible_dates_are_kept() {
+    fn dates_of_the_future_are_not_kept() {
         for (time, kept) in [
-            (0, false),
-            (CREDIBLE_SECONDS_MIN - 1, false),
-            (CREDIBLE_SECONDS_MIN, true),
+            (0, true),
             (NOON_SECONDS + 3600, true),
             (NOON_SECONDS + 3601, false),
             (DATE_FAR, false),
@@ -148,7 +143,6 @@ mod tests {
             assert_eq!(found, expected, "fields: {fields:?}");
         }
         let since = wish(&[("since", NOON)]);
-        assert!(!known(&meta(7)).not_modified(&since), "a date of 1970");
         let growing = Validators::new(None, &meta(NOON_SECONDS), at(NOON_SECONDS + 9));
         assert!(!growing.not_modified(&wish(&[("none", OWN)])));
         assert!(growing.not_modified(&since));

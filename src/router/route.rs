@@ -18,19 +18,6 @@ pub enum Method {
     Options,
 }
 
-impl Method {
-    /// Reads a method, which is case-sensitive; `None` for all that this service does not know.
-    pub fn parse(text: &str) -> Option<Method> {
-        match text {
-            "GET" => Some(Method::Get),
-            "HEAD" => Some(Method::Head),
-            "DELETE" => Some(Method::Delete),
-            "OPTIONS" => Some(Method::Options),
-            _ => None,
-        }
-    }
-}
-
 /// What a request means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {

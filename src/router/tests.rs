@@ -199,39 +199,6 @@ fn the_service_speaks_of_itself_at_the_root() {
     }
 }
 
-#[test]
-#[rustfmt::skip]
-fn methods_do_what_an_address_allows() {
-    for (method, target, expected) in [
-        (Method::Delete, "/12/a.png", "forget confluence_attachment_12_a.png"),
-        (Method::Delete, "/download/thumbnails/12/a.png?width=3", "forget confluence_thumbnail_12_a.png?width=3"),
-        (Method::Delete, "/12", "forget all of 12"),
-        (Method::Delete, "/12/", "400 Key(Empty)"),
-        (Method::Delete, "/", "405 GET, HEAD, OPTIONS"),
-        (Method::Delete, "/healthz", "405 GET, HEAD, OPTIONS"),
-        (Method::Delete, "/readyz", "405 GET, HEAD, OPTIONS"),
-        (Method::Delete, "/x", "404 Elsewhere"),
-        (Method::Options, "/12/a.png", "options GET, HEAD, DELETE, OPTIONS"),
-        (Method::Options, "/12", "options DELETE, OPTIONS"),
-        (Method::Options, "/", "options GET, HEAD, OPTIONS"),
-        (Method::Options, "*", "options GET, HEAD, DELETE, OPTIONS"),
-        (Method::Options, "/x", "404 Elsewhere"),
-    ] {
-        assert_eq!(said(method, target, ""), expected, "{method:?} {target}");
-    }
-    for (text, expected) in [
-        ("GET", Some(Method::Get)),
-        ("HEAD", Some(Method::Head)),
-        ("DELETE", Some(Method::Delete)),
-        ("OPTIONS", Some(Method::Options)),
-        ("get", None),
-        ("POST", None),
-        ("", None),
-    ] {
-        assert_eq!(Method::parse(text), expected, "method: {text}");
-    }
-}
-
 fn number() -> impl Strategy<Value = Option<u32>> {
     prop::option::of(1..=THUMBNAIL_PIXELS_MAX)
 }
