@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::path::{has_odd_character, is_plain_segment};
+use super::settings::Kind;
 
 /// Longest host name that DNS can carry.
 const HOST_BYTES_MAX: usize = 253;
@@ -10,6 +11,8 @@ const HOST_BYTES_MAX: usize = 253;
 const LABEL_BYTES_MAX: usize = 63;
 /// Where Atlassian Cloud keeps Confluence when the operator gave the site only.
 const CLOUD_PATH: &str = "/wiki";
+/// Atlassian's gateway, behind which scoped tokens work. It serves many sites, so the path says which one.
+const GATEWAY: &str = "api.atlassian.com";
 /// First segments of addresses that people copy from a browser; a base address does not contain them.
 const PAGE_SEGMENTS: [&str; 7] = [
     "pages",
@@ -26,6 +29,8 @@ const PAGE_SEGMENTS: [&str; 7] = [
 pub(super) struct Address {
     /// `scheme://host[:port][/path]`: scheme and host in lower case, no default port, no trailing slash.
     pub url: String,
+    /// What the operator said it is, else what the host says.
+    pub kind: Kind,
     /// What is worth a warning, each a sentence without the name of the variable.
     pub doubts: Vec<String>,
 }
@@ -45,8 +50,8 @@ enum Scheme {
     Https,
 }
 
-/// Reads a base address.
-pub(super) fn parse_address(text: &str) -> Result<Address, Refusal> {
+/// Reads a base address. `kind` is what the operator said; without it the host decides.
+pub(super) fn parse_address(text: &str, kind: Option<Kind>) -> Result<Address, Refusal> {
     // First of all, and wherever it stands: in front of an @ may be a password.
     if text.contains('@') {
         return Err(Refusal::Hidden(
@@ -67,15 +72,20 @@ pub(super) fn parse_address(text: &str) -> Result<Address, Refusal> {
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let (host, port) = split_port(authority)?;
     let host = parse_host(host)?;
-    let mut path = parse_context_path(path)?;
+    let path = parse_context_path(path)?;
 
-    let cloud = host == "atlassian.net" || host.ends_with(".atlassian.net");
-    if cloud && scheme == Scheme::Http {
+    let atlassian = host == GATEWAY || host == "atlassian.net" || host.ends_with(".atlassian.net");
+    if atlassian && scheme == Scheme::Http {
         return refuse("https:// in front: Atlassian Cloud takes no account over http://");
     }
-    if cloud && path.is_empty() {
-        path = CLOUD_PATH.to_owned();
-    }
+    let kind = kind.unwrap_or(if atlassian { Kind::Cloud } else { Kind::Server });
+    let path = if host == GATEWAY {
+        gateway_path(&path)?
+    } else if path.is_empty() && (atlassian || kind == Kind::Cloud) {
+        CLOUD_PATH.to_owned()
+    } else {
+        path
+    };
     let (name, default_port) = match scheme {
         Scheme::Http => ("http", 80),
         Scheme::Https => ("https", 443),
@@ -86,7 +96,7 @@ pub(super) fn parse_address(text: &str) -> Result<Address, Refusal> {
     };
     let doubts = doubts(scheme, &host, &path);
     let url = format!("{name}://{host}{port}{path}");
-    Ok(Address { url, doubts })
+    Ok(Address { url, kind, doubts })
 }
 
 fn refuse<T>(expected: impl Into<String>) -> Result<T, Refusal> {
@@ -167,6 +177,18 @@ fn parse_context_path(path: &str) -> Result<String, Refusal> {
     refuse("a context path of letters, digits and - . _ ~ without empty, . or .. segments")
 }
 
+/// Completes the path of a site behind the gateway.
+fn gateway_path(path: &str) -> Result<String, Refusal> {
+    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    match segments[..] {
+        ["ex", "confluence", _] => Ok(format!("{path}{CLOUD_PATH}")),
+        ["ex", "confluence", _, "wiki", ..] => Ok(path.to_owned()),
+        _ => refuse(
+            "https://api.atlassian.com/ex/confluence/{cloudId}: the cloudId of a site is at https://SITE.atlassian.net/_edge/tenant_info",
+        ),
+    }
+}
+
 fn doubts(scheme: Scheme, host: &str, path: &str) -> Vec<String> {
     let mut doubts = Vec::new();
     if scheme == Scheme::Http && !is_loopback(host) {
@@ -199,7 +221,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, url: &str) {
-        let address = parse_address(text);
+        let address = parse_address(text, None);
         assert_eq!(
             address.map(|address| address.url).as_deref(),
             Ok(url),
@@ -242,7 +264,15 @@ mod tests {
             ("https://notatlassian.net", "https://notatlassian.net"),
             (
                 "https://api.atlassian.com/ex/confluence/1-2",
-                "https://api.atlassian.com/ex/confluence/1-2",
+                "https://api.atlassian.com/ex/confluence/1-2/wiki",
+            ),
+            (
+                "https://API.atlassian.com:443/ex/confluence/1-2/wiki/",
+                "https://api.atlassian.com/ex/confluence/1-2/wiki",
+            ),
+            (
+                "https://eu.api.atlassian.com",
+                "https://eu.api.atlassian.com",
             ),
         ] {
             check(text, url);
@@ -278,12 +308,69 @@ mod tests {
             ("https://bücher.example", "xn--"),
             ("https://wi\u{7}ki", "control"),
             ("http://acme.atlassian.net", "https:// in front"),
+            (
+                "http://api.atlassian.com/ex/confluence/1-2",
+                "https:// in front",
+            ),
+            ("https://api.atlassian.com", "_edge/tenant_info"),
+            ("https://api.atlassian.com/wiki", "_edge/tenant_info"),
+            (
+                "https://api.atlassian.com/ex/confluence",
+                "_edge/tenant_info",
+            ),
+            (
+                "https://api.atlassian.com/ex/confluence/",
+                "_edge/tenant_info",
+            ),
+            ("https://api.atlassian.com/ex/jira/1-2", "_edge/tenant_info"),
+            (
+                "https://api.atlassian.com/ex/confluence/1-2/rest",
+                "_edge/tenant_info",
+            ),
         ] {
-            let refusal = parse_address(text);
+            let refusal = parse_address(text, None);
             let Err(Refusal::Shown(expected)) = &refusal else {
                 panic!("{text}: {refusal:?}");
             };
             assert!(expected.contains(remedy), "{text}: {expected}");
+        }
+    }
+
+    #[test]
+    fn the_host_says_what_it_is_unless_the_operator_does() {
+        let (server, cloud) = (Kind::Server, Kind::Cloud);
+        for (text, given, kind, url) in [
+            ("https://wiki", None, server, "https://wiki"),
+            ("https://wiki", Some(server), server, "https://wiki"),
+            ("https://wiki", Some(cloud), cloud, "https://wiki/wiki"),
+            ("https://wiki/x", Some(cloud), cloud, "https://wiki/x"),
+            (
+                "https://atlassian.net.example",
+                None,
+                server,
+                "https://atlassian.net.example",
+            ),
+            (
+                "https://A.Atlassian.net",
+                None,
+                cloud,
+                "https://a.atlassian.net/wiki",
+            ),
+            (
+                "https://a.atlassian.net",
+                Some(server),
+                server,
+                "https://a.atlassian.net/wiki",
+            ),
+            (
+                "https://api.atlassian.com/ex/confluence/1",
+                None,
+                cloud,
+                "https://api.atlassian.com/ex/confluence/1/wiki",
+            ),
+        ] {
+            let address = parse_address(text, given).expect("a good address");
+            assert_eq!((address.kind, address.url.as_str()), (kind, url), "{text}");
         }
     }
 
@@ -297,7 +384,7 @@ mod tests {
             ("https://wiki/login.action?os_password=x", "base address"),
             ("https://wiki/#x", "base address"),
         ] {
-            let refusal = parse_address(text);
+            let refusal = parse_address(text, None);
             let Err(Refusal::Hidden(expected)) = &refusal else {
                 panic!("{text}: {refusal:?}");
             };
@@ -324,7 +411,7 @@ mod tests {
                 Some("contains /pages,"),
             ),
         ] {
-            let doubts = parse_address(text).expect("a good address").doubts;
+            let doubts = parse_address(text, None).expect("a good address").doubts;
             let found = doubts.first().map(String::as_str);
             let met = match doubt {
                 None => found.is_none(),

@@ -1,12 +1,12 @@
 //! From variables to [`Config`], in one pass that collects whatever is wrong.
 
-use super::address::{Refusal, parse_address};
+use super::address::{Address, Refusal, parse_address};
 use super::credentials::read_credentials;
 use super::desk::{Desk, Environment};
 use super::names::{self, Name};
 use super::path::{parse_base_path, parse_listen_host};
 use super::report::{ConfigErrors, Problem, Warning};
-use super::settings::{CacheConfig, Config, ConfluenceConfig, ProxyConfig};
+use super::settings::{CacheConfig, Config, ConfluenceConfig, Kind, ProxyConfig};
 use super::size::format_size;
 use super::table::setting;
 
@@ -56,13 +56,17 @@ impl Config {
 // The parts read all their settings before the first `?`, so that no problem hides another.
 
 fn read_confluence(desk: &mut Desk<'_>) -> Option<ConfluenceConfig> {
-    let url = read_url(desk);
+    let kind = parsed(desk, "CONFLUENCE_KIND", parse_kind);
+    let address = read_address(desk, kind.flatten());
     let credentials = read_credentials(desk);
     let connect_timeout = desk.seconds("CONFLUENCE_CONNECT_TIMEOUT_SECONDS");
     let read_timeout = desk.seconds("CONFLUENCE_READ_TIMEOUT_SECONDS");
     let connections_max = desk.count("CONFLUENCE_MAX_CONNECTIONS");
+    kind?;
+    let address = address?;
     Some(ConfluenceConfig {
-        url: url?,
+        url: address.url,
+        kind: address.kind,
         credentials: credentials?,
         connect_timeout: connect_timeout?,
         read_timeout: read_timeout?,
@@ -70,15 +74,25 @@ fn read_confluence(desk: &mut Desk<'_>) -> Option<ConfluenceConfig> {
     })
 }
 
-fn read_url(desk: &mut Desk<'_>) -> Option<String> {
+/// What the operator says it is; nothing if the address shall decide.
+fn parse_kind(text: &str) -> Option<Option<Kind>> {
+    match text.to_ascii_lowercase().as_str() {
+        "auto" => Some(None),
+        "server" => Some(Some(Kind::Server)),
+        "cloud" => Some(Some(Kind::Cloud)),
+        _ => None,
+    }
+}
+
+fn read_address(desk: &mut Desk<'_>, kind: Option<Kind>) -> Option<Address> {
     let name = "CONFLUENCE_URL";
     let text = desk.text(name)?;
-    match parse_address(&text) {
+    match parse_address(&text, kind) {
         Ok(address) => {
-            for doubt in address.doubts {
+            for doubt in &address.doubts {
                 desk.warn(format!("{name}: {doubt}"));
             }
-            Some(address.url)
+            Some(address)
         }
         Err(Refusal::Shown(expected)) => {
             desk.problem(Problem::value(name, &text, expected));
@@ -240,6 +254,7 @@ mod tests {
         assert!(warnings.is_empty(), "{warnings:?}");
         let seconds = std::time::Duration::from_secs;
         assert_eq!(config.confluence.url, "https://wiki");
+        assert_eq!(config.confluence.kind, Kind::Server);
         assert_eq!(config.confluence.connect_timeout, seconds(5));
         assert_eq!(config.confluence.read_timeout, seconds(30));
         assert_eq!(config.confluence.connections_max, 20);
@@ -333,6 +348,11 @@ mod tests {
         for (name, value, expected) in [
             ("CONFLUENCE_USERNAME", "a:b", "without a colon"),
             ("CONFLUENCE_USERNAME", "a\tb", "without control characters"),
+            (
+                "CONFLUENCE_KIND",
+                "datacenter",
+                "CONFLUENCE_KIND=\"datacenter\": expected server, cloud or auto",
+            ),
             ("PROXY_PORT", "65536", "PROXY_PORT=\"65536\""),
             ("PROXY_PORT", "+80", "a port number"),
             ("PROXY_PORT", "tcp://10.0.0.1:80", "a port number"),
@@ -341,6 +361,20 @@ mod tests {
             ("proxy_allow_pages", "1", "Confluence account"),
         ] {
             check_problem(name, value, expected);
+        }
+    }
+
+    #[test]
+    fn the_kind_is_what_was_said_or_what_the_host_says() {
+        for (kind, url, expected) in [
+            ("auto", "https://wiki", Kind::Server),
+            ("", "https://a.atlassian.net", Kind::Cloud),
+            ("Cloud", "https://wiki", Kind::Cloud),
+            ("server", "https://a.atlassian.net", Kind::Server),
+        ] {
+            let (config, _) = read(&[("CONFLUENCE_KIND", kind), ("CONFLUENCE_URL", url)])
+                .expect("a good configuration");
+            assert_eq!(config.confluence.kind, expected, "{kind} {url}");
         }
     }
 

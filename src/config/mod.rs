@@ -19,6 +19,6 @@ mod table;
 
 pub use desk::Environment;
 pub use report::{ConfigErrors, Problem, Warning};
-pub use settings::{CacheConfig, Config, ConfluenceConfig, Credentials, ProxyConfig, Secret};
+pub use settings::{CacheConfig, Config, ConfluenceConfig, Credentials, Kind, ProxyConfig, Secret};
 pub use size::{format_size, parse_size};
 pub use table::*;

@@ -20,6 +20,8 @@ pub struct Config {
 pub struct ConfluenceConfig {
     /// `http://` or `https://`, host, port and context path, without a trailing slash, query or user.
     pub url: String,
+    /// Whose rules it follows.
+    pub kind: Kind,
     /// The one account.
     pub credentials: Credentials,
     /// Longest time for one connection attempt.
@@ -28,6 +30,15 @@ pub struct ConfluenceConfig {
     pub read_timeout: Duration,
     /// Connections at once, and so the size of the fetch crew.
     pub connections_max: usize,
+}
+
+/// The two products called Confluence, which differ in where files are and in which accounts they take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Server and Data Center, run by their owner.
+    Server,
+    /// Atlassian Cloud.
+    Cloud,
 }
 
 /// How the account proves itself. `Debug` shows the name and never the secret.

@@ -4,6 +4,8 @@ use std::fmt;
 
 use super::size::{format_size, parse_size};
 
+/// The address says it for all but sites of Cloud under a name of their own.
+pub const DEFAULT_CONFLUENCE_KIND: &str = "auto";
 /// Connecting inside an intranet takes milliseconds; five seconds ride out one lost packet or two.
 pub const DEFAULT_CONFLUENCE_CONNECT_TIMEOUT_SECONDS: &str = "5";
 /// A busy Confluence may think for many seconds about a big file; after thirty it is better to say so.
@@ -129,6 +131,12 @@ pub const SETTINGS: &[Setting] = &[
         fallback: Fallback::Required,
         values: Values::Text("an address such as https://wiki.example.com/confluence"),
         meaning: "Base address of Confluence, with its context path if it has one.",
+    },
+    Setting {
+        name: "CONFLUENCE_KIND",
+        fallback: Fallback::Value(DEFAULT_CONFLUENCE_KIND),
+        values: Values::Text("server, cloud or auto"),
+        meaning: "Whether it is Server or Data Center (server) or Atlassian Cloud (cloud); auto takes hosts below atlassian.net and api.atlassian.com for Cloud.",
     },
     Setting {
         name: "CONFLUENCE_USERNAME",

@@ -12,7 +12,7 @@ use socket2::SockRef;
 use super::error::UpstreamError;
 use super::fetch::Confluence;
 use crate::attachment::{FileName, Key, PageId};
-use crate::config::{ConfluenceConfig, Credentials, Secret};
+use crate::config::{ConfluenceConfig, Credentials, Kind, Secret};
 
 /// Only failures get this far.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -146,6 +146,7 @@ pub(super) const SECRET: &str = "tok-4711-geheim";
 pub(super) fn settings(address: SocketAddr) -> ConfluenceConfig {
     ConfluenceConfig {
         url: format!("http://{address}/c"),
+        kind: Kind::Server,
         credentials: Credentials::Basic {
             username: "me".to_owned(),
             token: Secret::new(SECRET),
