@@ -37,7 +37,8 @@ const AFTER_SETTINGS: &str = "
 A variable that is empty counts as not set. Sizes: KB, MB, GB, TB count in thousands; KiB, MiB,
 GiB, TiB and the bare letters K, M, G, T in steps of 1024; without a unit they are bytes.
 The API token comes from CONFLUENCE_API_TOKEN_FILE, else from confluence-api-token in systemd's
-$CREDENTIALS_DIRECTORY, else from CONFLUENCE_API_TOKEN.
+$CREDENTIALS_DIRECTORY, else from CONFLUENCE_API_TOKEN. The personal token comes from the places
+of the same names with personal in them (confluence-personal-token); it wins over the API token.
 
 Signals:
   TERM, INT   stop: no new clients, running answers get PROXY_DRAIN_SECONDS to finish, exit 0

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use confluence_attachment_proxy::arguments::{self, Command};
 use confluence_attachment_proxy::attachment::encode_segment;
-use confluence_attachment_proxy::config::{Config, Environment};
+use confluence_attachment_proxy::config::{Config, Environment, FileText};
 use confluence_attachment_proxy::demo::{Options, SampleConfluence, samples};
 use confluence_attachment_proxy::logging::{self, LogHandle, Style};
 use confluence_attachment_proxy::server::{self, Ending, Server, Setup};
@@ -28,8 +28,12 @@ const CONFIGURATION: u8 = 78;
 /// How long the log may take to write its last lines.
 const LOG_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Largest secret file in bytes that is read; a token has some hundred.
-const SECRET_FILE_BYTES_MAX: u64 = 64 * 1024;
+/// Largest text file in bytes that is read. A token has some hundred; all the authorities of a system fill a quarter
+/// megabyte.
+const TEXT_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+/// Of a file's mode: everybody may read it.
+const READ_BY_OTHERS: u32 = 0o004;
 
 /// The port of a demonstration unless told otherwise; another one if it is taken.
 const DEMO_PORT: u16 = 8080;
@@ -53,7 +57,7 @@ fn main() -> ExitCode {
 }
 
 fn serve(style: Style) -> ExitCode {
-    let environment = Environment::new(std::env::vars_os(), &read_secret_file);
+    let environment = Environment::new(std::env::vars_os(), &read_text_file);
     let (config, warnings) = match Config::from_lookup(&environment) {
         Ok(config) => config,
         Err(errors) => {
@@ -173,7 +177,7 @@ fn demo_config(
         ("PROXY_PORT", &port),
     ];
     let variables = variables.map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    let environment = Environment::new(variables, &read_secret_file);
+    let environment = Environment::new(variables, &read_text_file);
     Config::from_lookup(&environment)
         .map(|(config, _)| config)
         .map_err(|errors| errors.to_string())
@@ -252,12 +256,22 @@ fn link_directory() -> PathBuf {
         .unwrap_or_else(std::env::temp_dir)
 }
 
-fn read_secret_file(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    std::fs::File::open(path)?
-        .take(SECRET_FILE_BYTES_MAX)
-        .read_to_string(&mut text)?;
-    Ok(text)
+/// Reads a secret or another small text file.
+fn read_text_file(path: &Path) -> io::Result<FileText> {
+    let file = std::fs::File::open(path)?;
+    let world_readable = file.metadata()?.mode() & READ_BY_OTHERS != 0; // of what was opened, not of what is there now
+    let mut bytes = Vec::new();
+    file.take(TEXT_FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if TEXT_FILE_BYTES_MAX < bytes.len() as u64 {
+        return Err(io::Error::other("it is larger than 4MiB"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| {
+        io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text") // whose own error holds the bytes
+    })?;
+    Ok(FileText {
+        text,
+        world_readable,
+    })
 }
 
 /// Prints for the person who started us. A closed pipe is none of our business.

@@ -1,36 +1,86 @@
-//! The account: which of three places the secret comes from, and whether it can be sent at all.
+//! The account: by personal token, or by name and API token.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::desk::Desk;
 use super::report::Problem;
-use super::settings::{Credentials, Secret};
+use super::secret_places::{API_TOKEN, Chosen, Found, PERSONAL_TOKEN};
+use super::settings::{Credentials, Kind};
 
-/// Name of the secret among systemd's credentials.
-const CREDENTIAL: &str = "confluence-api-token";
-/// The same when a whole directory was loaded under our name.
-const CREDENTIAL_OF_DIRECTORY: &str = "confluence-attachment-proxy_confluence-api-token";
-/// Longest secret; whoever points at something bigger points at the wrong file.
-const SECRET_BYTES_MAX: usize = 16 * 1024;
-
-/// A place that holds a secret, and what it holds.
-struct Found {
-    /// The variable that problems name.
-    name: &'static str,
-    /// The place in the operator's words.
-    place: String,
-    text: io::Result<String>,
+/// An account that can be sent, and where its secret comes from.
+pub(super) struct Account {
+    pub credentials: Credentials,
+    /// The file that holds the secret; none if a variable does.
+    pub file: Option<PathBuf>,
 }
 
 /// Reads the account. `None` if something was wrong; the desk then holds the problem.
-pub(super) fn read_credentials(desk: &mut Desk<'_>) -> Option<Credentials> {
+///
+/// A personal token wins over an API token. `kind` is unknown where the address could not be read.
+pub(super) fn read_account(desk: &mut Desk<'_>, kind: Option<Kind>) -> Option<Account> {
+    let personal = PERSONAL_TOKEN.find(desk);
+    let api = API_TOKEN.find(desk);
+    match kind {
+        Some(Kind::Cloud) => {
+            refuse_personal_token(desk, personal.first());
+            read_basic(desk, api)
+        }
+        Some(Kind::Server) | None if personal.is_empty() && !PERSONAL_TOKEN.are_broken(desk) => {
+            read_basic(desk, api)
+        }
+        Some(Kind::Server) | None => read_bearer(desk, personal, &api),
+    }
+}
+
+fn refuse_personal_token(desk: &mut Desk<'_>, found: Option<&Found>) {
+    let Some(Found { name, place, .. }) = found else {
+        return;
+    };
+    let text = format!(
+        "{place} is a personal access token, which Atlassian Cloud does not take: remove it, and set CONFLUENCE_USERNAME to the account's e-mail address and CONFLUENCE_API_TOKEN_FILE to the file of its API token"
+    );
+    desk.problem(Problem::hidden(name, text));
+}
+
+fn read_bearer(desk: &mut Desk<'_>, personal: Vec<Found>, api: &[Found]) -> Option<Account> {
+    let name = "CONFLUENCE_USERNAME";
+    if desk.optional_text(name).is_some() {
+        desk.warn(format!(
+            "{name}: not used, since there is a personal token; remove it"
+        ));
+    }
+    let mut personal = personal.into_iter();
+    let winner = personal.next()?;
+    for loser in api {
+        desk.warn(format!(
+            "a personal token and an API token are given: {} is used, {} is not; remove one",
+            winner.place, loser.place
+        ));
+    }
+    let Chosen { secret, file } = PERSONAL_TOKEN.choose(desk, winner, personal.as_slice())?;
+    let credentials = Credentials::Bearer { token: secret };
+    Some(Account { credentials, file })
+}
+
+fn read_basic(desk: &mut Desk<'_>, api: Vec<Found>) -> Option<Account> {
     let username = read_username(desk);
-    let token = read_token(desk);
-    Some(Credentials::Basic {
+    let mut api = api.into_iter();
+    let Some(winner) = api.next() else {
+        // A variable that is not UTF-8 has been reported already.
+        if !API_TOKEN.are_broken(desk) {
+            desk.problem(Problem::hidden(
+                API_TOKEN.variable,
+                "not set, expected the password or API token of the account: name its file in CONFLUENCE_API_TOKEN_FILE",
+            ));
+        }
+        return None;
+    };
+    let Chosen { secret, file } = API_TOKEN.choose(desk, winner, api.as_slice())?;
+    let credentials = Credentials::Basic {
         username: username?,
-        token: token?,
-    })
+        token: secret,
+    };
+    Some(Account { credentials, file })
 }
 
 fn read_username(desk: &mut Desk<'_>) -> Option<String> {
@@ -49,184 +99,194 @@ fn read_username(desk: &mut Desk<'_>) -> Option<String> {
     Some(username)
 }
 
-fn read_token(desk: &mut Desk<'_>) -> Option<Secret> {
-    let mut found = places(desk).into_iter();
-    let Some(winner) = found.next() else {
-        // A variable that is not UTF-8 has been reported already.
-        let names = ["CONFLUENCE_API_TOKEN", "CONFLUENCE_API_TOKEN_FILE"];
-        if !names.iter().any(|name| desk.has_problem(name)) {
-            desk.problem(Problem::hidden(
-                "CONFLUENCE_API_TOKEN",
-                "not set, expected the password or API token of the account: name its file in CONFLUENCE_API_TOKEN_FILE",
-            ));
-        }
-        return None;
-    };
-    for loser in found {
-        desk.warn(format!(
-            "the API token is given twice: {} is used, {} is not; remove one",
-            winner.place, loser.place
-        ));
-    }
-    let text = match winner.text {
-        Ok(text) => text,
-        Err(error) => {
-            let text = format!(
-                "{} cannot be read ({error}): expected a text file that this service may read",
-                winner.place
-            );
-            desk.problem(Problem::hidden(winner.name, text));
-            return None;
-        }
-    };
-    let secret = without_newline(&text);
-    if let Some(flaw) = flaw(secret) {
-        let text = format!("{} {flaw}", winner.place);
-        desk.problem(Problem::hidden(winner.name, text));
-        return None;
-    }
-    if secret.starts_with(' ') || secret.ends_with(' ') {
-        desk.warn(format!(
-            "{} begins or ends with a space, which is sent as well; remove it if it is not part of the token",
-            winner.place
-        ));
-    }
-    Some(Secret::new(secret))
-}
-
-/// Every place that holds a secret, the one that wins first.
-fn places(desk: &mut Desk<'_>) -> Vec<Found> {
-    let mut places = Vec::new();
-    if let Some(path) = desk.text("CONFLUENCE_API_TOKEN_FILE") {
-        places.push(Found {
-            name: "CONFLUENCE_API_TOKEN_FILE",
-            place: format!("CONFLUENCE_API_TOKEN_FILE={path:?}"),
-            text: desk.read_file(Path::new(&path)),
-        });
-    }
-    if let Some(directory) = desk.foreign_path("CREDENTIALS_DIRECTORY") {
-        // The one loaded under its own name is a drop-in of the operator's: it wins over the shipped directory.
-        for file in [CREDENTIAL, CREDENTIAL_OF_DIRECTORY] {
-            places.extend(credential(desk, directory.join(file), file));
-        }
-    }
-    if let Some(token) = desk.raw_text("CONFLUENCE_API_TOKEN") {
-        places.push(Found {
-            name: "CONFLUENCE_API_TOKEN",
-            place: "CONFLUENCE_API_TOKEN".to_owned(),
-            text: Ok(token),
-        });
-    }
-    places
-}
-
-/// One of systemd's credentials; a missing one is nothing special.
-fn credential(desk: &Desk<'_>, path: PathBuf, file: &str) -> Option<Found> {
-    let text = desk.read_file(&path);
-    if matches!(&text, Err(error) if error.kind() == io::ErrorKind::NotFound) {
-        return None;
-    }
-    Some(Found {
-        name: "CONFLUENCE_API_TOKEN",
-        place: format!("the systemd credential {file}"),
-        text,
-    })
-}
-
-/// Editors and `echo` end a file with one newline.
-fn without_newline(text: &str) -> &str {
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    text.strip_suffix('\r').unwrap_or(text)
-}
-
-/// Why a secret cannot be the right one.
-fn flaw(secret: &str) -> Option<&'static str> {
-    if secret.is_empty() {
-        return Some("is empty: expected the password or API token");
-    }
-    if SECRET_BYTES_MAX < secret.len() {
-        return Some("is longer than 16KiB: expected the password or API token and nothing else");
-    }
-    if secret.contains(char::is_control) {
-        return Some(
-            "contains a line break or another control character: expected the password or API token on one line",
-        );
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::config::{Config, Credentials, Environment};
+    use std::io;
+    use std::path::Path;
 
-    const FILE: (&str, &str) = ("CONFLUENCE_API_TOKEN_FILE", "/run/token");
+    use crate::config::{Config, Credentials, Environment, FileText};
+
+    const URL: (&str, &str) = ("CONFLUENCE_URL", "https://wiki");
+    const CLOUD: (&str, &str) = ("CONFLUENCE_URL", "https://a.atlassian.net");
+    const USERNAME: (&str, &str) = ("CONFLUENCE_USERNAME", "reader");
     const DIRECTORY: (&str, &str) = ("CREDENTIALS_DIRECTORY", "/run/cred");
+    const FILE: (&str, &str) = ("CONFLUENCE_API_TOKEN_FILE", "/run/token");
     const PLAIN: (&str, &str) = ("CONFLUENCE_API_TOKEN", "plain");
     const OWN: &str = "/run/cred/confluence-api-token";
     const SHIPPED: &str = "/run/cred/confluence-attachment-proxy_confluence-api-token";
+    const PERSONAL_FILE: (&str, &str) = ("CONFLUENCE_PERSONAL_TOKEN_FILE", "/run/personal");
+    const PERSONAL: (&str, &str) = ("CONFLUENCE_PERSONAL_TOKEN", "plain");
+    const PERSONAL_OWN: &str = "/run/cred/confluence-personal-token";
+    const PERSONAL_SHIPPED: &str =
+        "/run/cred/confluence-attachment-proxy_confluence-personal-token";
 
-    /// The token and the warnings, or the problems.
-    fn read(
-        variables: &[(&str, &str)],
-        files: &[(&str, &str)],
-    ) -> Result<(String, String), String> {
-        let base = [
-            ("CONFLUENCE_URL", "https://wiki"),
-            ("CONFLUENCE_USERNAME", "reader"),
-        ];
-        let variables = base.iter().chain(variables);
-        let variables = variables.map(|(name, value)| (name.into(), value.into()));
-        let read_file = |path: &std::path::Path| {
-            let found = files.iter().find(|(name, _)| path.to_str() == Some(*name));
-            match found {
-                Some((_, "forbidden")) => Err(std::io::ErrorKind::PermissionDenied.into()),
-                Some((_, text)) => Ok((*text).to_owned()),
-                None => Err(std::io::ErrorKind::NotFound.into()),
-            }
-        };
-        let environment = Environment::new(variables, &read_file);
-        let (config, warnings) =
-            Config::from_lookup(&environment).map_err(|errors| errors.to_string())?;
-        let Credentials::Basic { token, .. } = config.confluence.credentials;
-        let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
-        Ok((token.expose().to_owned(), warnings.join("; ")))
+    /// What was read from good settings.
+    struct Good {
+        /// The account as the log shows it.
+        account: String,
+        token: String,
+        files: Vec<String>,
+        warnings: String,
     }
 
-    #[test]
-    fn the_file_wins_over_the_credential_and_that_over_the_variable() {
-        let files = [("/run/token", "file"), (OWN, "own"), (SHIPPED, "shipped")];
-        for (variables, files, expected, winner) in [
-            (
-                &[FILE, DIRECTORY, PLAIN][..],
-                &files[..],
-                "file",
-                "CONFLUENCE_API_TOKEN_FILE=\"/run/token\" is used",
-            ),
-            (
-                &[FILE, PLAIN],
-                &files[..1],
-                "file",
-                "CONFLUENCE_API_TOKEN is not",
-            ),
-            (
-                &[DIRECTORY, PLAIN],
-                &files[1..],
-                "own",
-                "credential confluence-api-token is used",
-            ),
-            (&[DIRECTORY], &files[2..], "shipped", ""),
-            (&[DIRECTORY, PLAIN], &[], "plain", ""),
-            (&[PLAIN], &files, "plain", ""),
-        ] {
-            let (token, warnings) = read(variables, files).expect("a good account");
-            assert_eq!(token, expected, "{variables:?}");
-            assert_eq!(warnings.is_empty(), winner.is_empty(), "{warnings}");
-            assert!(warnings.contains(winner), "{warnings}");
+    /// A file that everybody may read has `/open/` in its path; one that holds `forbidden` cannot be read.
+    fn read(variables: &[(&str, &str)], files: &[(&str, &str)]) -> Result<Good, String> {
+        let all = [&URL].into_iter().chain(variables);
+        let all = all.map(|(name, value)| (name.into(), value.into()));
+        let read_file = |path: &Path| {
+            let path = path.to_str().expect("a plain path");
+            match files.iter().find(|(name, _)| path == *name) {
+                Some((_, "forbidden")) => Err(io::ErrorKind::PermissionDenied.into()),
+                Some((_, text)) => Ok(FileText {
+                    text: (*text).to_owned(),
+                    world_readable: path.contains("/open/"),
+                }),
+                None => Err(io::ErrorKind::NotFound.into()),
+            }
+        };
+        let (config, warnings) = Config::from_lookup(&Environment::new(all, &read_file))
+            .map_err(|errors| errors.to_string())?;
+        let shown = format!("{config:?}");
+        let confluence = config.confluence;
+        let account = confluence.credentials.account().to_owned();
+        let (Credentials::Basic { token, .. } | Credentials::Bearer { token }) =
+            confluence.credentials;
+        let token = token.expose().to_owned();
+        assert!(!shown.contains(&format!("\"{token}")), "{shown}");
+        let path = |path: &std::path::PathBuf| path.display().to_string();
+        let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        Ok(Good {
+            account,
+            token,
+            files: confluence.files.iter().map(path).collect(),
+            warnings: warnings.join("; "),
+        })
+    }
+
+    /// The variables, the number of files from the end of the list, the token, the file it is in, and the warning.
+    type Row<'a> = (&'a [(&'a str, &'a str)], usize, &'a str, &'a str, &'a str);
+
+    #[track_caller]
+    fn check_places(files: &[(&str, &str)], account: &str, rows: &[Row<'_>]) {
+        for (variables, count, token, file, warning) in rows {
+            let files = &files[files.len() - count..];
+            let good = read(variables, files).expect("a good account");
+            assert_eq!(good.account, account, "{variables:?}");
+            assert_eq!(good.token, *token, "{variables:?}");
+            assert_eq!(good.files.join(" "), *file, "{variables:?}");
+            let warnings = good.warnings;
+            assert_eq!(warnings.is_empty(), warning.is_empty(), "{warnings}");
+            assert!(warnings.contains(warning), "{warning}: {warnings}");
             assert!(
                 !warnings.contains("own is") && !warnings.contains("\"plain"),
                 "{warnings}"
             );
         }
+    }
+
+    #[test]
+    fn the_file_wins_over_the_credential_and_that_over_the_variable() {
+        check_places(
+            &[(SHIPPED, "shipped"), (OWN, "own"), ("/run/token", "file")],
+            "reader",
+            &[
+                (
+                    &[USERNAME, FILE, DIRECTORY, PLAIN],
+                    3,
+                    "file",
+                    "/run/token",
+                    "CONFLUENCE_API_TOKEN_FILE=\"/run/token\" is used",
+                ),
+                (
+                    &[USERNAME, FILE, PLAIN],
+                    1,
+                    "file",
+                    "/run/token",
+                    "the API token is given twice: CONFLUENCE_API_TOKEN_FILE=\"/run/token\" is used, CONFLUENCE_API_TOKEN is not",
+                ),
+                (
+                    &[USERNAME, DIRECTORY, PLAIN],
+                    3,
+                    "own",
+                    OWN,
+                    "credential confluence-api-token is used",
+                ),
+                (&[USERNAME, DIRECTORY, PLAIN], 0, "plain", "", ""),
+                (&[USERNAME, PLAIN], 3, "plain", "", ""),
+            ],
+        );
+        check_places(
+            &[(SHIPPED, "shipped")],
+            "reader",
+            &[(&[USERNAME, DIRECTORY], 1, "shipped", SHIPPED, "")],
+        );
+    }
+
+    #[test]
+    fn a_personal_token_has_the_same_places_and_needs_no_name() {
+        check_places(
+            &[
+                (PERSONAL_SHIPPED, "shipped"),
+                (PERSONAL_OWN, "own"),
+                ("/run/personal", "file\n"),
+            ],
+            "personal token",
+            &[
+                (
+                    &[PERSONAL_FILE, DIRECTORY, PERSONAL],
+                    3,
+                    "file",
+                    "/run/personal",
+                    "the personal token is given twice: CONFLUENCE_PERSONAL_TOKEN_FILE=\"/run/personal\" is used, the systemd credential confluence-personal-token is not",
+                ),
+                (
+                    &[DIRECTORY, PERSONAL],
+                    3,
+                    "own",
+                    PERSONAL_OWN,
+                    "the systemd credential confluence-personal-token is used, CONFLUENCE_PERSONAL_TOKEN is not",
+                ),
+                (&[DIRECTORY, PERSONAL], 0, "plain", "", ""),
+                (&[PERSONAL], 3, "plain", "", ""),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_personal_token_wins_over_an_api_token() {
+        check_places(
+            &[
+                (PERSONAL_SHIPPED, "shipped"),
+                (OWN, "hush"),
+                ("/run/token", "hush"),
+            ],
+            "personal token",
+            &[
+                (
+                    &[PERSONAL, PLAIN],
+                    0,
+                    "plain",
+                    "",
+                    "a personal token and an API token are given: CONFLUENCE_PERSONAL_TOKEN is used, CONFLUENCE_API_TOKEN is not; remove one",
+                ),
+                (
+                    &[DIRECTORY, FILE],
+                    3,
+                    "shipped",
+                    PERSONAL_SHIPPED,
+                    "credential confluence-attachment-proxy_confluence-personal-token is used, the systemd credential confluence-api-token is not",
+                ),
+                (
+                    &[USERNAME, PERSONAL],
+                    0,
+                    "plain",
+                    "",
+                    "CONFLUENCE_USERNAME: not used, since there is a personal token; remove it",
+                ),
+            ],
+        );
+        let odd = ("CONFLUENCE_USERNAME", "a:b");
+        assert!(read(&[odd, PERSONAL], &[]).is_ok(), "a name is not sent");
     }
 
     #[test]
@@ -238,53 +298,150 @@ mod tests {
             ("a b", "a b"),
             ("pä:ß", "pä:ß"),
         ] {
-            let token = read(&[FILE], &[("/run/token", text)]).map(|(token, _)| token);
-            assert_eq!(token.as_deref(), Ok(expected), "{text:?}");
+            let good = read(&[USERNAME, FILE], &[("/run/token", text)]).expect("good");
+            assert_eq!(good.token, expected, "{text:?}");
         }
-        let (token, warnings) = read(&[("CONFLUENCE_API_TOKEN", "hush ")], &[]).expect("good");
-        assert_eq!(token, "hush ");
+        let good = read(&[USERNAME, ("CONFLUENCE_API_TOKEN", "hush ")], &[]).expect("good");
+        assert_eq!(good.token, "hush ");
         assert!(
-            warnings.contains("ends with a space") && !warnings.contains("hush"),
-            "{warnings}"
+            good.warnings.contains("ends with a space") && !good.warnings.contains("hush"),
+            "{}",
+            good.warnings
         );
+    }
+
+    #[test]
+    fn a_secret_file_that_everybody_may_read_is_a_warning() {
+        for (variables, path, warned) in [
+            (
+                &[USERNAME, ("CONFLUENCE_API_TOKEN_FILE", "/open/t")][..],
+                "/open/t",
+                true,
+            ),
+            (
+                &[("CONFLUENCE_PERSONAL_TOKEN_FILE", "/open/t")],
+                "/open/t",
+                true,
+            ),
+            (&[PERSONAL_FILE], "/run/personal", false),
+            (
+                &[USERNAME, ("CREDENTIALS_DIRECTORY", "/open")],
+                "/open/confluence-api-token",
+                false,
+            ),
+            (
+                &[("CREDENTIALS_DIRECTORY", "/open/x")],
+                "/open/x/confluence-personal-token",
+                false,
+            ),
+        ] {
+            let warnings = read(variables, &[(path, "hush")]).expect("good").warnings;
+            let expected = format!("_FILE={path:?} may be read by everybody");
+            assert_eq!(warnings.contains(&expected), warned, "{path}: {warnings}");
+            assert_eq!(warnings.contains("chmod 600"), warned, "{path}: {warnings}");
+            assert!(!warnings.contains("hush"), "{warnings}");
+        }
+    }
+
+    #[test]
+    fn atlassian_cloud_takes_no_personal_token() {
+        for (variables, expected) in [
+            (
+                &[CLOUD, USERNAME, PLAIN, PERSONAL][..],
+                &["CONFLUENCE_PERSONAL_TOKEN: "][..],
+            ),
+            (
+                &[CLOUD, USERNAME, PLAIN, PERSONAL_FILE],
+                &["CONFLUENCE_PERSONAL_TOKEN_FILE: "],
+            ),
+            (
+                &[CLOUD, USERNAME, PLAIN, DIRECTORY],
+                &["CONFLUENCE_PERSONAL_TOKEN: the systemd credential"],
+            ),
+            (
+                &[("CONFLUENCE_KIND", "cloud"), PERSONAL],
+                &[
+                    "CONFLUENCE_PERSONAL_TOKEN: ",
+                    "CONFLUENCE_USERNAME: not set",
+                    "CONFLUENCE_API_TOKEN: not set",
+                ],
+            ),
+        ] {
+            let files = [("/run/personal", "hush"), (PERSONAL_OWN, "hush")];
+            let problems = read(variables, &files).err().expect("a problem");
+            let lines: Vec<&str> = problems.lines().collect();
+            assert_eq!(lines.len(), expected.len(), "{problems}");
+            for (line, start) in lines.iter().zip(expected) {
+                assert!(line.starts_with(start), "{start}: {line}");
+            }
+            assert!(
+                lines[0].contains("e-mail") && lines[0].contains("CONFLUENCE_API_TOKEN_FILE"),
+                "{problems}"
+            );
+            assert!(!problems.contains("hush"), "{problems}");
+        }
     }
 
     #[test]
     fn a_secret_that_cannot_be_right_is_a_problem_and_is_not_shown() {
         let long = "hush".repeat(5000);
         for (variables, files, expected) in [
-            (&[][..], &[][..], "CONFLUENCE_API_TOKEN: not set"),
+            (&[USERNAME][..], &[][..], "CONFLUENCE_API_TOKEN: not set"),
             (
-                &[("CONFLUENCE_API_TOKEN_FILE", " ")],
+                &[USERNAME, ("CONFLUENCE_API_TOKEN_FILE", " ")],
                 &[],
                 "CONFLUENCE_API_TOKEN: not set",
             ),
+            (&[PLAIN], &[], "CONFLUENCE_USERNAME: not set"),
             (
-                &[FILE],
+                &[USERNAME, FILE],
                 &[],
                 "CONFLUENCE_API_TOKEN_FILE: CONFLUENCE_API_TOKEN_FILE=\"/run/token\" cannot be read",
             ),
-            (&[FILE, PLAIN], &[], "cannot be read"),
+            (&[USERNAME, FILE, PLAIN], &[], "cannot be read"),
             (
-                &[DIRECTORY, PLAIN],
+                &[USERNAME, DIRECTORY, PLAIN],
                 &[(OWN, "forbidden")],
                 "credential confluence-api-token cannot be read (permission denied)",
             ),
-            (&[FILE], &[("/run/token", "\n")], "is empty"),
-            (&[FILE], &[("/run/token", "hush\n\n")], "line break"),
-            (&[FILE], &[("/run/token", "hush\0")], "control character"),
             (
-                &[("CONFLUENCE_API_TOKEN", "hu\u{85}sh")],
+                &[PERSONAL_FILE, USERNAME, PLAIN],
+                &[],
+                "CONFLUENCE_PERSONAL_TOKEN_FILE: CONFLUENCE_PERSONAL_TOKEN_FILE=\"/run/personal\" cannot be read",
+            ),
+            (
+                &[DIRECTORY],
+                &[(PERSONAL_OWN, "\n")],
+                "CONFLUENCE_PERSONAL_TOKEN: the systemd credential confluence-personal-token is empty: expected the personal access token",
+            ),
+            (
+                &[("CONFLUENCE_PERSONAL_TOKEN", "hush\thush")],
+                &[],
+                "control character: expected the personal",
+            ),
+            (&[USERNAME, FILE], &[("/run/token", "\n")], "is empty"),
+            (
+                &[USERNAME, FILE],
+                &[("/run/token", "hush\n\n")],
+                "line break",
+            ),
+            (
+                &[USERNAME, FILE],
+                &[("/run/token", "hush\0")],
+                "control character",
+            ),
+            (
+                &[USERNAME, ("CONFLUENCE_API_TOKEN", "hu\u{85}sh")],
                 &[],
                 "control character",
             ),
             (
-                &[FILE],
+                &[USERNAME, FILE],
                 &[("/run/token", long.as_str())],
                 "longer than 16KiB",
             ),
         ] {
-            let problems = read(variables, files).expect_err("a bad secret");
+            let problems = read(variables, files).err().expect("a bad secret");
             assert!(problems.contains(expected), "{expected}: {problems}");
             assert!(!problems.contains("hu"), "{problems}");
             assert_eq!(problems.lines().count(), 1, "{problems}");

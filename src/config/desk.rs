@@ -9,10 +9,18 @@ use std::time::Duration;
 use super::report::{ConfigErrors, Problem, Warning};
 use super::table::{Fallback, setting};
 
+/// A text file as it was found. It has no `Debug`, since the text may be a secret.
+pub struct FileText {
+    /// What is in it.
+    pub text: String,
+    /// Whether everybody on the machine may read it.
+    pub world_readable: bool,
+}
+
 /// What the process was given, handed in by `main.rs`.
 pub struct Environment<'a> {
     variables: BTreeMap<String, OsString>,
-    read_file: &'a dyn Fn(&Path) -> io::Result<String>,
+    read_file: &'a dyn Fn(&Path) -> io::Result<FileText>,
 }
 
 impl<'a> Environment<'a> {
@@ -21,7 +29,7 @@ impl<'a> Environment<'a> {
     /// A variable whose name is not UTF-8 is none of ours and left out, an empty one counts as not set.
     pub fn new(
         variables: impl IntoIterator<Item = (OsString, OsString)>,
-        read_file: &'a dyn Fn(&Path) -> io::Result<String>,
+        read_file: &'a dyn Fn(&Path) -> io::Result<FileText>,
     ) -> Environment<'a> {
         let variables = variables
             .into_iter()
@@ -88,7 +96,7 @@ impl<'a> Desk<'a> {
         self.problems.iter().any(|problem| problem.name == name)
     }
 
-    pub(super) fn read_file(&self, path: &Path) -> io::Result<String> {
+    pub(super) fn read_file(&self, path: &Path) -> io::Result<FileText> {
         (self.environment.read_file)(path)
     }
 
@@ -108,16 +116,21 @@ impl<'a> Desk<'a> {
         None
     }
 
-    /// The text of a variable of ours without space around it, or what holds instead. `None` is a problem only for a
-    /// required one.
+    /// The text of a variable of ours without space around it. `None` without a problem if it is not set, whatever the
+    /// table says.
+    pub(super) fn optional_text(&mut self, name: &str) -> Option<String> {
+        let text = self.raw_text(name)?;
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// The same, or what holds instead. `None` is a problem only for a required one.
     pub(super) fn text(&mut self, name: &str) -> Option<String> {
         let setting = setting(name);
-        if let Some(text) = self.raw_text(name) {
-            let text = text.trim();
-            if !text.is_empty() {
-                return Some(text.to_owned());
-            }
-        } else if self.has_problem(name) {
+        if let Some(text) = self.optional_text(name) {
+            return Some(text);
+        }
+        if self.has_problem(name) {
             return None; // not UTF-8
         }
         match setting.fallback {

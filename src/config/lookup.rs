@@ -1,7 +1,7 @@
 //! From variables to [`Config`], in one pass that collects whatever is wrong.
 
 use super::address::{Address, Refusal, parse_address};
-use super::credentials::read_credentials;
+use super::credentials::read_account;
 use super::desk::{Desk, Environment};
 use super::names::{self, Name};
 use super::path::{parse_base_path, parse_listen_host};
@@ -58,19 +58,26 @@ impl Config {
 fn read_confluence(desk: &mut Desk<'_>) -> Option<ConfluenceConfig> {
     let kind = parsed(desk, "CONFLUENCE_KIND", parse_kind);
     let address = read_address(desk, kind.flatten());
-    let credentials = read_credentials(desk);
+    let account = read_account(
+        desk,
+        address
+            .as_ref()
+            .map(|address| address.kind)
+            .or(kind.flatten()),
+    );
     let connect_timeout = desk.seconds("CONFLUENCE_CONNECT_TIMEOUT_SECONDS");
     let read_timeout = desk.seconds("CONFLUENCE_READ_TIMEOUT_SECONDS");
     let connections_max = desk.count("CONFLUENCE_MAX_CONNECTIONS");
     kind?;
-    let address = address?;
+    let (address, account) = (address?, account?);
     Some(ConfluenceConfig {
         url: address.url,
         kind: address.kind,
-        credentials: credentials?,
+        credentials: account.credentials,
         connect_timeout: connect_timeout?,
         read_timeout: read_timeout?,
         connections_max: connections_max?,
+        files: account.file.into_iter().collect(),
     })
 }
 
@@ -421,7 +428,7 @@ mod tests {
             ),
             ("PROXY_SERVICE_HOST", "--help lists all"),
             (
-                "CONFLUENCE_PERSONAL_TOKEN",
+                "CONFLUENCE_CA_FILE",
                 "not supported in this version and ignored",
             ),
         ] {

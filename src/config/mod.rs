@@ -13,11 +13,12 @@ mod lookup;
 mod names;
 mod path;
 mod report;
+mod secret_places;
 mod settings;
 mod size;
 mod table;
 
-pub use desk::Environment;
+pub use desk::{Environment, FileText};
 pub use report::{ConfigErrors, Problem, Warning};
 pub use settings::{CacheConfig, Config, ConfluenceConfig, Credentials, Kind, ProxyConfig, Secret};
 pub use size::{format_size, parse_size};

@@ -25,13 +25,11 @@ const UNSAFE_TO_IGNORE: [(&str, &str); 2] = [
 ];
 
 /// Names that mean something in a later version and can be ignored without harm: the service does less, not more.
-const LATER: [&str; 7] = [
+const LATER: [&str; 5] = [
     "ADMIN_TOKEN_FILE",
     "CONFLUENCE_CA_FILE",
     "CONFLUENCE_HTTPS_PROXY",
     "CONFLUENCE_NO_PROXY",
-    "CONFLUENCE_PERSONAL_TOKEN",
-    "CONFLUENCE_PERSONAL_TOKEN_FILE",
     "PROXY_PUBLIC_URL",
 ];
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Everything the service was told, valid as a whole.
@@ -30,6 +31,8 @@ pub struct ConfluenceConfig {
     pub read_timeout: Duration,
     /// Connections at once, and so the size of the fetch crew.
     pub connections_max: usize,
+    /// Files whose content went into this, to be watched for a change.
+    pub files: Vec<PathBuf>,
 }
 
 /// The two products called Confluence, which differ in where files are and in which accounts they take.
@@ -41,8 +44,8 @@ pub enum Kind {
     Cloud,
 }
 
-/// How the account proves itself. `Debug` shows the name and never the secret.
-#[derive(Clone, Debug)]
+/// How the account proves itself. `Debug` shows the name and never the secret; a reload compares.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
     /// `Authorization: Basic`.
     Basic {
@@ -51,6 +54,21 @@ pub enum Credentials {
         /// Password or API token.
         token: Secret,
     },
+    /// `Authorization: Bearer`; Data Center knows the account by the token.
+    Bearer {
+        /// Personal access token.
+        token: Secret,
+    },
+}
+
+impl Credentials {
+    /// The account as the log shows it.
+    pub fn account(&self) -> &str {
+        match self {
+            Credentials::Basic { username, .. } => username,
+            Credentials::Bearer { .. } => "personal token",
+        }
+    }
 }
 
 /// How clients reach the service.

@@ -142,19 +142,31 @@ pub const SETTINGS: &[Setting] = &[
         name: "CONFLUENCE_USERNAME",
         fallback: Fallback::Required,
         values: Values::Text("an account name without a colon"),
-        meaning: "Account that fetches the attachments; on Atlassian Cloud its e-mail address.",
+        meaning: "Account that fetches the attachments, on Atlassian Cloud its e-mail address; not needed with CONFLUENCE_PERSONAL_TOKEN.",
     },
     Setting {
         name: "CONFLUENCE_API_TOKEN",
         fallback: Fallback::Required,
         values: Values::Text("a password or API token on one line"),
-        meaning: "Password or API token of the account; a file or a systemd credential named confluence-api-token is safer.",
+        meaning: "Password or API token of the account, not needed with CONFLUENCE_PERSONAL_TOKEN; a file or a systemd credential named confluence-api-token is safer.",
     },
     Setting {
         name: "CONFLUENCE_API_TOKEN_FILE",
         fallback: Fallback::Unset,
         values: Values::Text("the path of a file that holds a password or API token"),
         meaning: "File that holds the password or API token; it wins over the systemd credential and the variable.",
+    },
+    Setting {
+        name: "CONFLUENCE_PERSONAL_TOKEN",
+        fallback: Fallback::Unset,
+        values: Values::Text("a personal access token on one line"),
+        meaning: "Personal access token of Data Center, in place of account name and API token; a file or a systemd credential named confluence-personal-token is safer.",
+    },
+    Setting {
+        name: "CONFLUENCE_PERSONAL_TOKEN_FILE",
+        fallback: Fallback::Unset,
+        values: Values::Text("the path of a file that holds a personal access token"),
+        meaning: "File that holds the personal access token; it wins over the systemd credential and the variable.",
     },
     Setting {
         name: "CONFLUENCE_CONNECT_TIMEOUT_SECONDS",

@@ -214,16 +214,21 @@ fn original(key: &Key) -> Option<Key> {
 }
 
 fn account(credentials: &Credentials) -> Result<HeaderValue, SetupError> {
-    let Credentials::Basic { username, token } = credentials;
-    let token = token.expose();
+    let (username, token) = match credentials {
+        Credentials::Basic { username, token } => (username.as_str(), token.expose()),
+        Credentials::Bearer { token } => ("", token.expose()),
+    };
     if username.contains(':') || username.chars().chain(token.chars()).any(char::is_control) {
         return Err(SetupError::Account);
     }
-    let basic = format!(
-        "Basic {}",
-        BASE64_STANDARD.encode(format!("{username}:{token}"))
-    );
-    let mut account = HeaderValue::try_from(basic).map_err(|_| SetupError::Account)?;
+    let text = match credentials {
+        Credentials::Basic { .. } => {
+            let pair = BASE64_STANDARD.encode(format!("{username}:{token}"));
+            format!("Basic {pair}")
+        }
+        Credentials::Bearer { .. } => format!("Bearer {token}"),
+    };
+    let mut account = HeaderValue::try_from(text).map_err(|_| SetupError::Account)?;
     account.set_sensitive(true);
     Ok(account)
 }

@@ -65,6 +65,19 @@ fn a_request_is_exactly_what_we_build() {
 }
 
 #[test]
+fn a_personal_token_is_sent_as_it_is() {
+    let peer = Peer::play_one(vec![Step::Head, good("", "x")]);
+    let mut settings = settings(peer.address);
+    settings.credentials = Credentials::Bearer {
+        token: Secret::new(SECRET),
+    };
+    let client = Confluence::new(&settings).expect("good settings");
+    assert_eq!(fetch(&client, &file("a.png")), Ok(b"x".to_vec()));
+    let sent = line(&peer.journal()[0][0], "authorization").map(str::to_owned);
+    assert_eq!(sent, Some(format!("authorization: Bearer {SECRET}")));
+}
+
+#[test]
 fn a_hundred_fetches_share_one_connection_and_each_carries_the_account() {
     let peer = Peer::play_one(repeat(&[Step::Head, good("", "x".repeat(700))], 100));
     let client = client(&peer);
@@ -384,7 +397,14 @@ fn settings_that_http_cannot_carry_are_refused() {
         assert_eq!(Confluence::new(&settings).err(), Some(SetupError::Account));
     }
     let mut settings = settings(address);
+    settings.credentials = Credentials::Bearer {
+        token: Secret::new("t\n"),
+    };
+    assert_eq!(Confluence::new(&settings).err(), Some(SetupError::Account));
     settings.url = "wiki".to_owned();
+    settings.credentials = Credentials::Bearer {
+        token: Secret::new("t"),
+    };
     assert_eq!(Confluence::new(&settings).err(), Some(SetupError::Url));
 }
 

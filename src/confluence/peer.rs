@@ -154,6 +154,7 @@ pub(super) fn settings(address: SocketAddr) -> ConfluenceConfig {
         connect_timeout: DEADLINE,
         read_timeout: DEADLINE,
         connections_max: 4,
+        files: Vec::new(),
     }
 }
 

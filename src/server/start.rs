@@ -17,7 +17,7 @@ use super::threads::{Actor, Farewell, Spawner, Stage, join, join_as_they_leave};
 use crate::acceptor::{self, Acceptor, Job};
 use crate::attachment::Ledger;
 use crate::cache::{self, CacheHandle, Limits};
-use crate::config::{Config, Credentials};
+use crate::config::Config;
 use crate::confluence::Confluence;
 use crate::gate::{self, Gate, Gates, REQUESTS_UNDER_WAY_MAX, UnderWay};
 use crate::web::Showcase;
@@ -230,9 +230,9 @@ fn spawn_gates(spawner: &mut Spawner, gates: Vec<Gate>) -> io::Result<()> {
 }
 
 fn log_started(config: &Config, address: SocketAddr) {
-    let Credentials::Basic { username, .. } = &config.confluence.credentials;
+    let account = config.confluence.credentials.account();
     info!(
-        "started version={} address={address} base_path={:?} confluence={} account={username:?} \
+        "started version={} address={address} base_path={:?} confluence={} account={account:?} \
          cache_items={} cache_bytes={} item_bytes={} ttl={}s connections={} confluence_connections={}",
         env!("CARGO_PKG_VERSION"),
         config.proxy.base_path,

@@ -1,6 +1,7 @@
 //! The account's secret, its session and what Confluence says in redirects: nowhere to be seen, even at RUST_LOG=trace.
 
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -227,12 +228,47 @@ fn a_secret_in_a_file_is_in_no_listing_of_the_process() {
 }
 
 #[test]
+fn a_secret_file_that_everybody_may_read_is_a_warning_and_a_private_one_is_not() {
+    let origin = confluence();
+    let path = std::env::temp_dir().join(format!("open-secret-of-test-{}", std::process::id()));
+    std::fs::write(&path, TOKEN).expect("a writable directory");
+    let mut settings = settings(&origin);
+    settings.remove("CONFLUENCE_API_TOKEN");
+    let file = path.to_str().expect("a plain path").to_owned();
+    settings.insert("CONFLUENCE_API_TOKEN_FILE".into(), file);
+    for (mode, warned) in [(0o644, true), (0o604, true), (0o640, false), (0o600, false)] {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(&path, permissions).expect("our own file");
+        let (binary, _) = Binary::serving(&settings);
+        let log = binary.stop("TERM").text();
+        assert_eq!(log.contains("chmod 600"), warned, "{mode:o}: {log}");
+        check("the log", &log, &forbidden(None));
+    }
+    std::fs::remove_file(&path).expect("written above");
+}
+
+#[test]
+fn a_file_that_is_far_too_big_is_not_read_to_its_end() {
+    let origin = confluence();
+    let mut settings = settings(&origin);
+    settings.insert("CONFLUENCE_API_TOKEN_FILE".into(), "/dev/zero".into());
+    let ended = run(&[], &settings);
+    assert_eq!(ended.code, Some(78), "{}", ended.text());
+    assert!(
+        ended.text().contains("larger than 4MiB"),
+        "{}",
+        ended.text()
+    );
+}
+
+#[test]
 fn a_bad_configuration_shows_no_secret() {
     let origin = confluence();
     let with_user = format!("http://{USERNAME}:{TOKEN}@wiki.example.com");
     for (name, value) in [
         ("CONFLUENCE_API_TOKEN", format!("{TOKEN}\n{TOKEN}")),
         ("CONFLUENCE_API_TOKEN", format!("{TOKEN}\u{1b}")),
+        ("CONFLUENCE_PERSONAL_TOKEN", format!("{TOKEN}\n{TOKEN}")),
         ("CONFLUENCE_URL", with_user.clone()),
         ("CONFLUENCE_URL", format!("{with_user}/?os_destination=x")),
         ("CONFLUENCE_URL", format!("ftp://{USERNAME}:{TOKEN}@h")),
