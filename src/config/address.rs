@@ -118,7 +118,7 @@ fn split_scheme(text: &str) -> Result<(Scheme, &str), Refusal> {
 }
 
 /// Takes the port off; the brackets of an IPv6 address stay on the host.
-fn split_port(authority: &str) -> Result<(&str, Option<u16>), Refusal> {
+pub(super) fn split_port(authority: &str) -> Result<(&str, Option<u16>), Refusal> {
     let host_end = authority.find(']').map_or(0, |bracket| bracket + 1);
     let Some(colon) = authority[host_end..].find(':') else {
         return Ok((authority, None));
@@ -135,7 +135,7 @@ fn split_port(authority: &str) -> Result<(&str, Option<u16>), Refusal> {
 }
 
 /// Checks a host and writes it in lower case.
-fn parse_host(host: &str) -> Result<String, Refusal> {
+pub(super) fn parse_host(host: &str) -> Result<String, Refusal> {
     if let Some(inside) = host.strip_prefix('[') {
         let address = inside
             .strip_suffix(']')

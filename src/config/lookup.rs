@@ -4,6 +4,7 @@ use super::address::{Address, Refusal, parse_address};
 use super::credentials::read_account;
 use super::desk::{Desk, Environment};
 use super::names::{self, Name};
+use super::outbound::{read_ca, read_outbound_proxy};
 use super::path::{parse_base_path, parse_listen_host};
 use super::report::{ConfigErrors, Problem, Warning};
 use super::settings::{CacheConfig, Config, ConfluenceConfig, Kind, ProxyConfig};
@@ -65,19 +66,25 @@ fn read_confluence(desk: &mut Desk<'_>) -> Option<ConfluenceConfig> {
             .map(|address| address.kind)
             .or(kind.flatten()),
     );
+    let ca = read_ca(desk);
+    let proxy = read_outbound_proxy(desk);
     let connect_timeout = desk.seconds("CONFLUENCE_CONNECT_TIMEOUT_SECONDS");
     let read_timeout = desk.seconds("CONFLUENCE_READ_TIMEOUT_SECONDS");
     let connections_max = desk.count("CONFLUENCE_MAX_CONNECTIONS");
     kind?;
     let (address, account) = (address?, account?);
+    let mut files = Vec::from_iter(account.file);
+    files.extend(ca.iter().map(|ca| ca.path.clone()));
     Some(ConfluenceConfig {
         url: address.url,
         kind: address.kind,
         credentials: account.credentials,
+        ca,
+        proxy,
         connect_timeout: connect_timeout?,
         read_timeout: read_timeout?,
         connections_max: connections_max?,
-        files: account.file.into_iter().collect(),
+        files,
     })
 }
 
@@ -428,7 +435,7 @@ mod tests {
             ),
             ("PROXY_SERVICE_HOST", "--help lists all"),
             (
-                "CONFLUENCE_CA_FILE",
+                "PROXY_PUBLIC_URL",
                 "not supported in this version and ignored",
             ),
         ] {

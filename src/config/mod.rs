@@ -9,8 +9,10 @@
 mod address;
 mod credentials;
 mod desk;
+mod list;
 mod lookup;
 mod names;
+mod outbound;
 mod path;
 mod report;
 mod secret_places;
@@ -20,6 +22,9 @@ mod table;
 
 pub use desk::{Environment, FileText};
 pub use report::{ConfigErrors, Problem, Warning};
-pub use settings::{CacheConfig, Config, ConfluenceConfig, Credentials, Kind, ProxyConfig, Secret};
+pub use settings::{
+    CaFile, CacheConfig, Config, ConfluenceConfig, Credentials, Kind, OutboundProxy, ProxyConfig,
+    Secret,
+};
 pub use size::{format_size, parse_size};
 pub use table::*;

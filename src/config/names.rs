@@ -25,13 +25,7 @@ const UNSAFE_TO_IGNORE: [(&str, &str); 2] = [
 ];
 
 /// Names that mean something in a later version and can be ignored without harm: the service does less, not more.
-const LATER: [&str; 5] = [
-    "ADMIN_TOKEN_FILE",
-    "CONFLUENCE_CA_FILE",
-    "CONFLUENCE_HTTPS_PROXY",
-    "CONFLUENCE_NO_PROXY",
-    "PROXY_PUBLIC_URL",
-];
+const LATER: [&str; 2] = ["ADMIN_TOKEN_FILE", "PROXY_PUBLIC_URL"];
 
 /// What a name is to this version.
 #[derive(Debug, PartialEq, Eq)]
@@ -129,7 +123,11 @@ mod tests {
             ("CONFLUENCE", Name::Fine),
             ("CACHE_DIRECTORY", Name::Fine),
             ("ADMIN_TOKEN_FILE", Name::Later),
-            ("CONFLUENCE_CA_FILE", Name::Later),
+            ("PROXY_PUBLIC_URL", Name::Later),
+            (
+                "CONFLUENCE_HTTP_PROXY",
+                Name::Unknown(Some("CONFLUENCE_HTTPS_PROXY")),
+            ),
             ("CONFLUENCE_ULR", Name::Unknown(Some("CONFLUENCE_URL"))),
             ("confluence_url", Name::Unknown(Some("CONFLUENCE_URL"))),
             ("CACHE_TTL", Name::Unknown(Some("CACHE_TTL_SECONDS"))),

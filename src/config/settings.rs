@@ -25,6 +25,10 @@ pub struct ConfluenceConfig {
     pub kind: Kind,
     /// The one account.
     pub credentials: Credentials,
+    /// A private authority that may vouch for it, beside the system's.
+    pub ca: Option<CaFile>,
+    /// What stands in between.
+    pub proxy: Option<OutboundProxy>,
     /// Longest time for one connection attempt.
     pub connect_timeout: Duration,
     /// Longest silence, before the head and between two pieces of the body.
@@ -69,6 +73,35 @@ impl Credentials {
             Credentials::Bearer { .. } => "personal token",
         }
     }
+}
+
+/// The certificates of a private authority, not parsed yet. `Debug` shows where they are and not what they are.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CaFile {
+    /// Where they were read.
+    pub path: PathBuf,
+    /// PEM text with at least one certificate in it.
+    pub pem: String,
+}
+
+impl fmt::Debug for CaFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CaFile")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The proxy through which Confluence is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboundProxy {
+    /// `scheme://[user[:password]@]host:port`, percent-encoded; the scheme is `http` or `https`.
+    pub url: Secret,
+    /// The same without user name and password, to be shown.
+    pub shown: String,
+    /// Host names, suffixes that begin with a dot, IP addresses without brackets, or `*`, which are reached without it;
+    /// in lower case, separated by commas, may be empty.
+    pub bypass: String,
 }
 
 /// How clients reach the service.

@@ -169,6 +169,28 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "File that holds the personal access token; it wins over the systemd credential and the variable.",
     },
     Setting {
+        name: "CONFLUENCE_CA_FILE",
+        fallback: Fallback::Unset,
+        values: Values::Text("the path of a PEM file"),
+        meaning: "File with the certificates of a private authority, which are trusted beside those of the system.",
+    },
+    Setting {
+        name: "CONFLUENCE_HTTPS_PROXY",
+        fallback: Fallback::Unset,
+        values: Values::Text(
+            "an address such as http://proxy.example.com:3128, with user:password@ in front of the host if the proxy wants it",
+        ),
+        meaning: "HTTP proxy through which Confluence is reached.",
+    },
+    Setting {
+        name: "CONFLUENCE_NO_PROXY",
+        fallback: Fallback::Unset,
+        values: Values::Text(
+            "host names, suffixes such as .example.com, IP addresses or *, separated by commas",
+        ),
+        meaning: "Hosts that are reached without CONFLUENCE_HTTPS_PROXY.",
+    },
+    Setting {
         name: "CONFLUENCE_CONNECT_TIMEOUT_SECONDS",
         fallback: Fallback::Value(DEFAULT_CONFLUENCE_CONNECT_TIMEOUT_SECONDS),
         values: seconds(1, 3600),

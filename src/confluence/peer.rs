@@ -154,6 +154,8 @@ pub(super) fn settings(address: SocketAddr) -> ConfluenceConfig {
         connect_timeout: DEADLINE,
         read_timeout: DEADLINE,
         connections_max: 4,
+        ca: None,
+        proxy: None,
         files: Vec::new(),
     }
 }

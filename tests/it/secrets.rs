@@ -272,6 +272,10 @@ fn a_bad_configuration_shows_no_secret() {
         ("CONFLUENCE_URL", with_user.clone()),
         ("CONFLUENCE_URL", format!("{with_user}/?os_destination=x")),
         ("CONFLUENCE_URL", format!("ftp://{USERNAME}:{TOKEN}@h")),
+        (
+            "CONFLUENCE_HTTPS_PROXY",
+            format!("http://{USERNAME}:{TOKEN}@proxy:3128"),
+        ),
         ("PROXY_PORT", "x".into()),
     ] {
         let mut settings = settings(&origin);
