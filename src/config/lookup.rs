@@ -1,6 +1,7 @@
 //! From variables to [`Config`], in one pass that collects whatever is wrong.
 
 use super::address::{Address, Refusal, parse_address};
+use super::allow::read_allow;
 use super::credentials::read_account;
 use super::desk::{Desk, Environment};
 use super::names::{self, Name};
@@ -123,6 +124,7 @@ fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
     let host = parsed(desk, "PROXY_HOST", parse_listen_host);
     let port = parsed(desk, "PROXY_PORT", parse_port);
     let base_path = read_base_path(desk);
+    let allow = read_allow(desk);
     let connections_max = desk.count("PROXY_MAX_CONNECTIONS");
     let drain = desk.seconds("PROXY_DRAIN_SECONDS");
     Some(ProxyConfig {
@@ -131,6 +133,7 @@ fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
         base_path: base_path?,
         connections_max: connections_max?,
         drain: drain?,
+        allow,
     })
 }
 
@@ -201,6 +204,10 @@ fn judge_names(desk: &mut Desk<'_>) {
         match names::judge(name) {
             Name::Fine => {}
             Name::Unsafe(reason) => desk.problem(Problem::hidden(name, reason)),
+            Name::Restriction(known) => desk.problem(Problem::hidden(
+                name,
+                format!("not a setting, and ignoring it would publish more than you want; did you mean {known}"),
+            )),
             Name::Later => desk.warn(format!(
                 "{name}: not supported in this version and ignored; remove it"
             )),
@@ -277,6 +284,7 @@ mod tests {
         assert_eq!(config.proxy.base_path, "/proxy");
         assert_eq!(config.proxy.connections_max, 4096);
         assert_eq!(config.proxy.drain, seconds(10));
+        assert_eq!(config.proxy.allow, None);
         assert_eq!(config.cache.items_max, 1000);
         assert_eq!(config.cache.ttl, seconds(3600));
         assert_eq!(config.cache.bytes_max, 256 << 20);
@@ -330,7 +338,7 @@ mod tests {
                 ("PROXY_BASE_PATH", "/a b"),
                 ("CACHE_MAX_BYTES", "2GB0"),
                 ("CACHE_TTL_SECONDS", "1h"),
-                ("PROXY_ALLOW_SPACES", "DOC"),
+                ("PROXY_ALLOW_SPACE", "DOC"),
             ]
             .map(|(name, value)| (name.into(), value.into()))
             .into_iter(),
@@ -345,7 +353,7 @@ mod tests {
             "PROXY_BASE_PATH=\"/a b\": expected",
             "CACHE_TTL_SECONDS=\"1h\": expected a whole number of seconds from 1 to",
             "CACHE_MAX_BYTES=\"2GB0\": expected a size such as 512MiB",
-            "PROXY_ALLOW_SPACES: not supported in this version",
+            "PROXY_ALLOW_SPACE: not a setting, and ignoring it would publish more than you want; did you mean PROXY_ALLOW_SPACES",
         ];
         assert_eq!(problems.len(), starts.len(), "{problems:#?}");
         for (problem, start) in problems.iter().zip(starts) {
@@ -372,7 +380,16 @@ mod tests {
             ("PROXY_PORT", "tcp://10.0.0.1:80", "a port number"),
             ("PROXY_BASE_PATH", "/metrics", "for monitoring"),
             ("PROXY_TLS_CERT_FILE", "/x", "TLS terminator"),
-            ("proxy_allow_pages", "1", "Confluence account"),
+            (
+                "proxy_allow_pages",
+                "1",
+                "proxy_allow_pages: not a setting, and ignoring it would publish more than you want; did you mean PROXY_ALLOW_PAGES",
+            ),
+            (
+                "PROXY_ALLOW_HOSTS",
+                "x",
+                "did you mean PROXY_ALLOW_SPACES or PROXY_ALLOW_PAGES",
+            ),
         ] {
             check_problem(name, value, expected);
         }

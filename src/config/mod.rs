@@ -7,6 +7,7 @@
 //! Invariant: no value of a secret, and no user part of an address, is ever in a [`Problem`] or a [`Warning`].
 
 mod address;
+mod allow;
 mod credentials;
 mod desk;
 mod list;
@@ -23,8 +24,8 @@ mod table;
 pub use desk::{Environment, FileText};
 pub use report::{ConfigErrors, Problem, Warning};
 pub use settings::{
-    CaFile, CacheConfig, Config, ConfluenceConfig, Credentials, Kind, OutboundProxy, ProxyConfig,
-    Secret,
+    Allow, CaFile, CacheConfig, Config, ConfluenceConfig, Credentials, Kind, OutboundProxy,
+    ProxyConfig, Secret,
 };
 pub use size::{format_size, parse_size};
 pub use table::*;

@@ -11,18 +11,20 @@ const PREFIXES: [&str; 3] = ["CONFLUENCE_", "PROXY_", "CACHE_"];
 /// Names of this shape that systemd sets by itself.
 const FOREIGN: [&str; 1] = ["CACHE_DIRECTORY"];
 
-/// Restrictions and protection that this version does not have. To ignore them would publish what the operator wanted
-/// to keep, so whatever begins like this prevents the start.
-const UNSAFE_TO_IGNORE: [(&str, &str); 2] = [
-    (
-        "PROXY_TLS_",
-        "not supported in this version: remove it and put a TLS terminator in front of the service",
-    ),
-    (
-        "PROXY_ALLOW_",
-        "not supported in this version: remove it and limit what the Confluence account can read instead",
-    ),
-];
+/// Protection that this version does not have. To ignore it would show what the operator wanted to keep, so whatever
+/// begins like this prevents the start.
+const PROTECTION: &str = "PROXY_TLS_";
+
+/// Why, and what to do.
+const PROTECTION_REMEDY: &str =
+    "not supported in this version: remove it and put a TLS terminator in front of the service";
+
+/// How the names of restrictions begin. To ignore a slip of the fingers in one would publish everything, so whatever
+/// begins like this, or is near to one of them, prevents the start.
+const RESTRICTION: &str = "PROXY_ALLOW_";
+
+/// Proposed where no restriction is near.
+const RESTRICTIONS: &str = "PROXY_ALLOW_SPACES or PROXY_ALLOW_PAGES";
 
 /// Names that mean something in a later version and can be ignored without harm: the service does less, not more.
 const LATER: [&str; 2] = ["ADMIN_TOKEN_FILE", "PROXY_PUBLIC_URL"];
@@ -34,6 +36,8 @@ pub(super) enum Name {
     Fine,
     /// Must not be ignored: why, and what to do.
     Unsafe(&'static str),
+    /// Meant as a restriction and must not be ignored: what was probably meant.
+    Restriction(&'static str),
     /// Ignored, to be said.
     Later,
     /// Ignored, to be said with the name that was probably meant.
@@ -46,19 +50,20 @@ pub(super) fn judge(name: &str) -> Name {
     if SETTINGS.iter().any(|setting| setting.name == name) || FOREIGN.contains(&name) {
         return Name::Fine;
     }
-    let reason = UNSAFE_TO_IGNORE
-        .iter()
-        .find(|(prefix, _)| upper.starts_with(prefix));
-    if let Some((_, reason)) = reason {
-        return Name::Unsafe(reason);
+    if upper.starts_with(PROTECTION) {
+        return Name::Unsafe(PROTECTION_REMEDY);
     }
     if LATER.contains(&name) {
         return Name::Later;
     }
-    if PREFIXES.iter().any(|prefix| upper.starts_with(prefix)) {
-        return Name::Unknown(nearest(&upper));
+    if !PREFIXES.iter().any(|prefix| upper.starts_with(prefix)) {
+        return Name::Fine;
     }
-    Name::Fine
+    match nearest(&upper) {
+        Some(known) if known.starts_with(RESTRICTION) => Name::Restriction(known),
+        None if upper.starts_with(RESTRICTION) => Name::Restriction(RESTRICTIONS),
+        known => Name::Unknown(known),
+    }
 }
 
 /// The known name that differs least: by a few letters, or by a missing end such as `_SECONDS`.
@@ -142,15 +147,23 @@ mod tests {
 
     #[test]
     fn restrictions_are_never_ignored() {
-        for name in [
-            "PROXY_TLS_CERT_FILE",
-            "PROXY_TLS_KEY_FILE",
-            "PROXY_ALLOW_SPACES",
-            "PROXY_ALLOW_PAGES",
-            "PROXY_ALLOW_SPACE",
-            "proxy_allow_pages",
-        ] {
+        for name in ["PROXY_TLS_CERT_FILE", "PROXY_TLS_KEY_FILE", "proxy_tls_x"] {
             assert!(matches!(judge(name), Name::Unsafe(_)), "{name}");
+        }
+        for (name, meant) in [
+            ("PROXY_ALLOW_SPACE", "PROXY_ALLOW_SPACES"),
+            ("proxy_allow_pages", "PROXY_ALLOW_PAGES"),
+            ("PROXY_ALLOW", "PROXY_ALLOW_SPACES"),
+            ("PROXY_ALLOWED_SPACES", "PROXY_ALLOW_SPACES"),
+            ("PROXY_ALOW_PAGE", "PROXY_ALLOW_PAGES"),
+            ("PROXY_ALLOW_HOSTS", RESTRICTIONS),
+            ("PROXY_ALLOW_", RESTRICTIONS),
+        ] {
+            assert_eq!(judge(name), Name::Restriction(meant), "{name}");
+        }
+        for name in ["PROXY_ALLOW_SPACES", "PROXY_ALLOW_PAGES"] {
+            assert_eq!(judge(name), Name::Fine, "{name}");
+            assert!(RESTRICTIONS.contains(name), "{name}");
         }
     }
 }

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::attachment::PageId;
+
 /// Everything the service was told, valid as a whole.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -117,6 +119,18 @@ pub struct ProxyConfig {
     pub connections_max: usize,
     /// How long a stop waits for running answers.
     pub drain: Duration,
+    /// What may be published; `None` is all that the account can read.
+    pub allow: Option<Allow>,
+}
+
+/// What may be published: the files of these spaces and those of these pages, nothing else. One list may be empty, never
+/// both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allow {
+    /// Space keys as the operator wrote them, `~user` for a personal space.
+    pub spaces: Vec<String>,
+    /// Page ids.
+    pub pages: Vec<PageId>,
 }
 
 /// What is kept and for how long.

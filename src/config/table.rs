@@ -229,6 +229,18 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "Path below which the attachments are.",
     },
     Setting {
+        name: "PROXY_ALLOW_SPACES",
+        fallback: Fallback::Unset,
+        values: Values::Text("space keys such as DOC or ~reader, separated by commas or blanks"),
+        meaning: "Spaces whose files are published; once this or PROXY_ALLOW_PAGES is set, nothing else is.",
+    },
+    Setting {
+        name: "PROXY_ALLOW_PAGES",
+        fallback: Fallback::Unset,
+        values: Values::Text("page ids of 1 to 19 digits, separated by commas or blanks"),
+        meaning: "Pages whose files are published; once this or PROXY_ALLOW_SPACES is set, nothing else is.",
+    },
+    Setting {
         name: "PROXY_MAX_CONNECTIONS",
         fallback: Fallback::Value(DEFAULT_PROXY_MAX_CONNECTIONS),
         values: number("connections", 16, 1_000_000),

@@ -18,8 +18,8 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "config",
-        may_name: &[],
-        why: "a text becomes a configuration, whoever uses it",
+        may_name: &["attachment"],
+        why: "a text becomes a configuration, whoever uses it; page ids are read by the rule that the router reads them by",
     },
     Room {
         name: "arguments",
