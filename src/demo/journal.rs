@@ -44,16 +44,19 @@ pub(super) struct Journal {
 struct JournalState {
     exchanges: VecDeque<Exchange>,
     count: usize,
+    logins: usize,
 }
 
 impl Journal {
     pub(super) fn note(&self, exchange: Exchange) {
+        let is_login = exchange.header("Authorization").is_some();
         let mut state = self.state.lock().expect("no holder panics");
         if state.exchanges.len() == EXCHANGES_MAX {
             state.exchanges.pop_front();
         }
         state.exchanges.push_back(exchange);
         state.count += 1;
+        state.logins += usize::from(is_login);
         drop(state);
         self.grown.notify_all();
     }
@@ -65,6 +68,11 @@ impl Journal {
 
     pub(super) fn count(&self) -> usize {
         self.state.lock().expect("no holder panics").count
+    }
+
+    /// How many exchanges carried an `Authorization` field.
+    pub(super) fn logins(&self) -> usize {
+        self.state.lock().expect("no holder panics").logins
     }
 
     pub(super) fn wait_for(&self, n: usize, deadline: Duration) -> bool {

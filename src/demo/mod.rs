@@ -7,22 +7,28 @@
 //! [`SampleConfluence`] is dropped. Bounds: `CONNECTIONS_MAX`, `HEAD_BYTES_MAX`, `EXCHANGES_MAX`.
 //!
 //! Reading order: [`SampleConfluence`] (the public verbs), `listener` (threads and their end), `conversation` (one
-//! connection), `site` (request -> answer), `play` (answer and [`Behaviour`] -> bytes on the wire).
+//! connection), `target` (what is asked for), `scripts` (which [`Behaviour`] is in force), `site` (what is known), then
+//! `data_center`, `download`, `rest` and `pages` (request -> answer), `play` (answer and behaviour -> bytes on the wire).
 
 mod account;
 mod answer;
 mod behaviour;
+mod content;
 mod conversation;
+mod data_center;
+mod download;
 mod file;
 mod journal;
 mod latch;
 mod listener;
+mod options;
 mod pages;
 mod play;
 mod request;
 mod rest;
 mod sample_confluence;
 mod samples;
+mod scripts;
 mod site;
 mod target;
 
@@ -37,5 +43,6 @@ pub use behaviour::{Behaviour, Fault};
 pub use file::File;
 pub use journal::Exchange;
 pub use latch::Latch;
-pub use sample_confluence::{Options, SampleConfluence};
+pub use options::Options;
+pub use sample_confluence::SampleConfluence;
 pub use samples::{Sample, SamplePage, sample_pages, samples};

@@ -5,7 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::account::Login;
 use super::answer::Answer;
-use super::file::{Attachment, Pages};
+use super::content::Pages;
+use super::file::Attachment;
 use super::target::Target;
 
 /// Attachments on one page of a listing when nobody says `limit`, and the most that anybody gets.

@@ -12,14 +12,9 @@ use super::behaviour::Behaviour;
 use super::file::File;
 use super::journal::Exchange;
 use super::listener::Listener;
+use super::options::Options;
 use super::samples::{sample_pages, samples};
 use super::site::Site;
-
-/// The name of the one account, unless said otherwise.
-const DEFAULT_USERNAME: &str = "demo";
-
-/// Its token: made up, and good for nothing but this fake.
-const DEFAULT_TOKEN: &str = "NTk2MzYwOTQ3MTI4OsQ3vV8tXo1eYk5pBz2H";
 
 /// A running sample Confluence on 127.0.0.1.
 ///
@@ -27,30 +22,6 @@ const DEFAULT_TOKEN: &str = "NTk2MzYwOTQ3MTI4OsQ3vV8tXo1eYk5pBz2H";
 pub struct SampleConfluence {
     site: Arc<Site>,
     listener: Listener,
-}
-
-/// What a sample Confluence starts with.
-#[derive(Clone)]
-pub struct Options {
-    /// The name of the one account.
-    pub username: String,
-    /// Its password; it is taken as a personal access token as well.
-    pub token: String,
-    /// Empty, or such as `/confluence`.
-    pub context_path: String,
-    /// The port; 0: any free one.
-    pub port: u16,
-}
-
-impl Default for Options {
-    fn default() -> Options {
-        Options {
-            username: DEFAULT_USERNAME.to_owned(),
-            token: DEFAULT_TOKEN.to_owned(),
-            context_path: String::new(),
-            port: 0,
-        }
-    }
 }
 
 impl SampleConfluence {
@@ -116,6 +87,12 @@ impl SampleConfluence {
         files.insert(name.to_owned(), behaviour.into());
     }
 
+    /// Sets how `/rest/api/user/current` behaves, until the next call. While that is `Good`, it goes by
+    /// [`SampleConfluence::script_rest`] like the rest of REST.
+    pub fn script_login(&self, behaviour: impl Into<Behaviour>) {
+        self.site.scripts().login = behaviour.into();
+    }
+
     /// Sets how everything below `/rest/` behaves, until the next call; downloads go on.
     pub fn script_rest(&self, behaviour: impl Into<Behaviour>) {
         self.site.scripts().rest = behaviour.into();
@@ -134,6 +111,17 @@ impl SampleConfluence {
     /// Does what a human does who logs in through the web: the account may log in again.
     pub fn clear_captcha(&self) {
         self.site.account().clear_captcha();
+    }
+
+    /// Sets how far the `Date` of every answer is off; nothing else goes by that clock. Dates stay within the years
+    /// 1970 to 9999.
+    pub fn set_clock_offset(&self, seconds: i64) {
+        self.site.set_clock_offset(seconds);
+    }
+
+    /// How many requests have carried an `Authorization` field: attempts to log in, good and bad.
+    pub fn logins(&self) -> usize {
+        self.site.journal().logins()
     }
 
     /// Failed logins since the last good one. From the third on nobody gets in.

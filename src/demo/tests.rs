@@ -257,6 +257,10 @@ fn the_journal_tells_requests_and_connections_apart() {
     assert_eq!(journal[2].header("x-odd"), Some("1"));
     assert_eq!(journal[2].method, "GET");
     assert!(!confluence.wait_for_requests(4, std::time::Duration::ZERO));
+    assert_eq!(confluence.logins(), 2, "the third sent no credentials");
+    let wrong = format!("authorization: {}", &authorization("wrong")[15..]);
+    Client::new(&confluence).get_with(FILE, &wrong);
+    assert_eq!(confluence.logins(), 3, "a bad one counts as well");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Each behaviour does on the wire what it says.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use super::client_for_tests::{Client, DEADLINE, confluence, get};
+use super::client_for_tests::{Client, DEADLINE, Response, confluence, get};
 use super::{Behaviour, Fault, Latch};
 
 const FILE: &str = "/download/attachments/1/a.png";
@@ -287,4 +287,71 @@ fn scripts_hold_for_the_file_the_rest_or_everything() {
     confluence.script_all(None);
     confluence.script(1, "a.png", Behaviour::Good);
     assert_eq!(statuses(), [200, 200, 200, 418]);
+}
+
+#[test]
+fn the_login_test_has_a_script_of_its_own() {
+    let confluence = confluence();
+    let login = "/rest/api/user/current";
+    let metadata = "/rest/api/content/1/child/attachment";
+    let statuses = || [login, metadata, FILE].map(|at| get(&confluence, at).status);
+    confluence.script_login(Behaviour::status(418));
+    assert_eq!(statuses(), [418, 200, 200]);
+    confluence.script_rest(Behaviour::status(500));
+    assert_eq!(statuses(), [418, 500, 200]);
+    confluence.script_all(Some(Fault::Unavailable.into()));
+    assert_eq!(statuses(), [503; 3]);
+    confluence.script_all(None);
+    confluence.script_login(Behaviour::Good);
+    assert_eq!(statuses(), [500, 500, 200]);
+}
+
+#[test]
+fn the_clock_can_be_off_and_only_the_date_shows_it() {
+    let confluence = confluence();
+    let date = |response: &Response| {
+        let date = response.header("Date").expect("on every answer");
+        httpdate::parse_http_date(date).expect("a date")
+    };
+    let hour = Duration::from_secs(3600);
+    let almost = hour - DEADLINE;
+    for (seconds, expected) in [
+        (3600, SystemTime::now() + hour),
+        (-3600, SystemTime::now() - hour),
+    ] {
+        confluence.set_clock_offset(seconds);
+        for fault in [Behaviour::Good, Behaviour::status(500)] {
+            confluence.script(1, "a.png", fault);
+            let seen = date(&get(&confluence, FILE));
+            let off = seen
+                .max(expected)
+                .duration_since(seen.min(expected))
+                .expect("ordered");
+            assert!(off < DEADLINE, "{seconds}: {off:?}");
+        }
+        confluence.script(1, "a.png", Behaviour::Good);
+        let response = get(&confluence, FILE);
+        let millis = response
+            .header("X-Confluence-Request-Time")
+            .expect("it speaks");
+        let told =
+            SystemTime::UNIX_EPOCH + Duration::from_millis(millis.parse().expect("a number"));
+        let shown = date(&response);
+        let off = told
+            .max(shown)
+            .duration_since(told.min(shown))
+            .expect("ordered");
+        assert!(almost < off, "{seconds}: {off:?}");
+        assert_eq!(
+            response.header("Last-Modified"),
+            Some("Sun, 09 Jun 2024 14:04:16 GMT")
+        );
+    }
+    for (seconds, expected) in [
+        (i64::MIN, "Thu, 01 Jan 1970 00:00:00 GMT"),
+        (i64::MAX, "Fri, 31 Dec 9999 23:59:59 GMT"),
+    ] {
+        confluence.set_clock_offset(seconds);
+        assert_eq!(get(&confluence, FILE).header("Date"), Some(expected));
+    }
 }

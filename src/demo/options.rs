@@ -1,0 +1,31 @@
+//! What a sample Confluence starts with.
+
+/// The name of the one account, unless said otherwise.
+const DEFAULT_USERNAME: &str = "demo";
+
+/// Its token: made up, and good for nothing but this fake.
+const DEFAULT_TOKEN: &str = "NTk2MzYwOTQ3MTI4OsQ3vV8tXo1eYk5pBz2H";
+
+/// What a sample Confluence starts with.
+#[derive(Clone)]
+pub struct Options {
+    /// The name of the one account.
+    pub username: String,
+    /// Its password; it is taken as a personal access token as well.
+    pub token: String,
+    /// Empty, or such as `/confluence`.
+    pub context_path: String,
+    /// The port; 0: any free one.
+    pub port: u16,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            username: DEFAULT_USERNAME.to_owned(),
+            token: DEFAULT_TOKEN.to_owned(),
+            context_path: String::new(),
+            port: 0,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Which behaviour is in force for which request.
+
+use std::collections::HashMap;
+
+use super::behaviour::Behaviour;
+use super::content::Pages;
+use super::target::{Place, Target};
+
+/// The faults in force.
+#[derive(Default)]
+pub(super) struct Scripts {
+    pub(super) everywhere: Behaviour,
+    pub(super) login: Behaviour,
+    pub(super) rest: Behaviour,
+    pub(super) files: HashMap<u64, HashMap<String, Behaviour>>,
+}
+
+impl Scripts {
+    /// Finds the behaviour for a request: the whole site's, else that of the login test, of REST or of the file.
+    pub(super) fn find(&self, target: &Target, pages: &Pages) -> &Behaviour {
+        if !matches!(self.everywhere, Behaviour::Good) {
+            return &self.everywhere;
+        }
+        match &target.place {
+            Place::Attachment { page, name } | Place::Thumbnail { page, name } => {
+                self.of_file(*page, name)
+            }
+            Place::Titled { space, title, name } => match pages.titled(space, title) {
+                Some(page) => self.of_file(page, name),
+                None => &Behaviour::Good,
+            },
+            Place::CurrentUser if !matches!(self.login, Behaviour::Good) => &self.login,
+            Place::CurrentUser | Place::Content { .. } | Place::Children { .. } => &self.rest,
+            Place::Login | Place::Elsewhere | Place::Refused | Place::Outside => &Behaviour::Good,
+        }
+    }
+
+    fn of_file(&self, page: u64, name: &str) -> &Behaviour {
+        let files = self.files.get(&page);
+        files
+            .and_then(|files| files.get(name))
+            .unwrap_or(&Behaviour::Good)
+    }
+}
