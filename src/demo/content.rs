@@ -11,11 +11,20 @@ const UPLOADED_SECONDS: u64 = 1_717_941_856;
 /// The first content id that attachments get.
 const ATTACHMENT_ID_FIRST: u64 = 1_310_721;
 
-/// A page: where it stands and what hangs on it.
+/// Year, month and day on which a blog post was posted.
+pub(super) type Day = (u16, u8, u8);
+
+/// A page or blog post: where it stands and what hangs on it.
 #[derive(Debug, Default)]
 pub(super) struct Page {
     pub(super) space: Option<String>,
     pub(super) title: Option<String>,
+    /// Blog posts have a day, pages have none.
+    pub(super) posted: Option<Day>,
+    /// Anonymous users may see it.
+    is_public: bool,
+    /// REST does not know it.
+    is_hidden: bool,
     pub(super) files: BTreeMap<String, Attachment>,
 }
 
@@ -24,6 +33,16 @@ pub(super) struct Page {
 pub(super) struct Pages {
     pages: BTreeMap<u64, Page>,
     attachments_made: u64,
+}
+
+impl Page {
+    /// The word of REST for what it is.
+    pub(super) fn kind(&self) -> &'static str {
+        match self.posted {
+            Some(_) => "blogpost",
+            None => "page",
+        }
+    }
 }
 
 impl Pages {
@@ -53,24 +72,49 @@ impl Pages {
         }
     }
 
-    /// Says in which space and under which title a page stands.
-    pub(super) fn name(&mut self, page: u64, space: &str, title: &str) {
+    /// Says in which space and under which title a page stands, and for a blog post, on which day.
+    pub(super) fn name(&mut self, page: u64, space: &str, title: &str, posted: Option<Day>) {
         let page = self.pages.entry(page).or_default();
         page.space = Some(space.to_owned());
         page.title = Some(title.to_owned());
+        page.posted = posted;
     }
 
+    /// Lets anonymous users see a page.
+    pub(super) fn publish(&mut self, page: u64) {
+        self.pages.entry(page).or_default().is_public = true;
+    }
+
+    /// Makes a page unknown to REST.
+    pub(super) fn hide_from_rest(&mut self, page: u64) {
+        self.pages.entry(page).or_default().is_hidden = true;
+    }
+
+    pub(super) fn is_public(&self, page: u64) -> bool {
+        self.pages.get(&page).is_some_and(|page| page.is_public)
+    }
+
+    /// The pages that REST knows, by id.
+    pub(super) fn known_to_rest(&self) -> impl Iterator<Item = (u64, &Page)> {
+        let known = self.pages.iter().filter(|(_, page)| !page.is_hidden);
+        known.map(|(id, page)| (*id, page))
+    }
+
+    /// A page that REST knows.
     pub(super) fn page(&self, id: u64) -> Option<&Page> {
-        self.pages.get(&id)
+        self.pages.get(&id).filter(|page| !page.is_hidden)
     }
 
     pub(super) fn attachment(&self, page: u64, name: &str) -> Option<&Attachment> {
         self.pages.get(&page)?.files.get(name)
     }
 
-    pub(super) fn titled(&self, space: &str, title: &str) -> Option<u64> {
+    /// The page of that title, or the blog post of that title and day.
+    pub(super) fn titled(&self, space: &str, title: &str, posted: Option<Day>) -> Option<u64> {
         let named = |page: &Page| {
-            page.space.as_deref() == Some(space) && page.title.as_deref() == Some(title)
+            page.space.as_deref() == Some(space)
+                && page.title.as_deref() == Some(title)
+                && page.posted == posted
         };
         self.pages
             .iter()

@@ -15,18 +15,20 @@ pub(super) fn route(site: &Site, request: &Request, target: &Target, login: Logi
     if needs_account && login == Login::Denied {
         return pages::captcha(site.url());
     }
-    let reads = |_page: u64| login == Login::Known;
+    let reads = |page: u64| login == Login::Known || site.pages().is_public(page);
     match &target.place {
         Place::Refused => pages::bad_request(),
         Place::Outside => Answer::of_front(404, *b""),
         Place::Login => pages::login(site.url()),
+        Place::Manifest => rest::manifest(site.url()),
         Place::CurrentUser if login == Login::Failed => rest::wrong_password(),
         Place::CurrentUser => rest::current_user(site.account().username(), login),
+        Place::Search if login == Login::Known => rest::search(&site.pages(), target, site.url()),
         Place::Content { page } if reads(*page) => rest::content(&site.pages(), *page),
         Place::Children { page } if reads(*page) => {
             rest::children(&site.pages(), *page, target, site.url())
         }
-        Place::Content { .. } | Place::Children { .. } => match login {
+        Place::Search | Place::Content { .. } | Place::Children { .. } => match login {
             Login::Failed => rest::wrong_password(),
             Login::Known | Login::Anonymous | Login::Denied => rest::not_permitted(),
         },
@@ -36,9 +38,14 @@ pub(super) fn route(site: &Site, request: &Request, target: &Target, login: Logi
         Place::Thumbnail { page, name } if reads(*page) => {
             thumbnail(&site.pages(), request, target, (*page, name))
         }
-        Place::Titled { space, title, name } => {
+        Place::Titled {
+            space,
+            title,
+            posted,
+            name,
+        } => {
             // A statement of its own: the lock must be free again when the download takes it.
-            let page = site.pages().titled(space, title);
+            let page = site.pages().titled(space, title, *posted);
             match page {
                 Some(page) if reads(page) => download(&site.pages(), request, target, (page, name)),
                 None if login == Login::Known => pages::not_found(),

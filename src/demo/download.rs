@@ -24,12 +24,16 @@ pub(super) fn download(
         Some(Ok(number)) => number,
         Some(Err(_)) => return pages::server_error(),
     };
-    // Data Center takes any real date for a sign that nothing has changed.
-    let since = request.header("If-Modified-Since");
-    if since.is_some_and(|date| parse_http_date(date).is_ok()) {
-        return Answer::new(304, *b"");
+    let file = attachment.version(version);
+    let etag = file.and_then(File::shown_etag);
+    if is_unchanged(request, etag.as_deref()) {
+        let answer = Answer::new(304, *b"");
+        return match etag {
+            Some(etag) => answer.with("ETag", &etag),
+            None => answer,
+        };
     }
-    let Some(file) = attachment.version(version) else {
+    let Some(file) = file else {
         return pages::not_found();
     };
     let forced = target.parameter("download") == Some("true");
@@ -52,6 +56,19 @@ pub(super) fn thumbnail(
     }
 }
 
+/// Whether the answer is 304. Data Center takes any real date for a sign that nothing has changed, even when the
+/// version is unknown; only a file with an `ETag` has a better sign, and then the date is not looked at.
+fn is_unchanged(request: &Request, etag: Option<&str>) -> bool {
+    if let (Some(etag), Some(known)) = (etag, request.header("If-None-Match")) {
+        return known
+            .split(',')
+            .map(str::trim)
+            .any(|known| known == "*" || known.trim_start_matches("W/") == etag);
+    }
+    let since = request.header("If-Modified-Since");
+    since.is_some_and(|date| parse_http_date(date).is_ok())
+}
+
 fn whole(file: &File, name: &str, forced: bool) -> Answer {
     let shown = file.media_type.starts_with("image/")
         || file.media_type.starts_with("video/")
@@ -72,6 +89,9 @@ fn whole(file: &File, name: &str, forced: bool) -> Answer {
         false => answer.add("Content-Disposition", disposition),
     }
     answer.add("Last-Modified", &fmt_http_date(file.claims_modified()));
+    if let Some(etag) = file.shown_etag() {
+        answer.add("ETag", &etag);
+    }
     answer.add("Accept-Ranges", "bytes");
     answer.add("X-Content-Type-Options", "nosniff");
     answer

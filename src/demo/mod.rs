@@ -19,6 +19,7 @@ mod data_center;
 mod download;
 mod file;
 mod journal;
+mod json;
 mod latch;
 mod listener;
 mod options;
@@ -38,6 +39,8 @@ mod client_for_tests;
 mod tests;
 #[cfg(test)]
 mod tests_of_behaviours;
+#[cfg(test)]
+mod tests_of_content;
 
 pub use behaviour::{Behaviour, Fault};
 pub use file::File;

@@ -1,20 +1,18 @@
 //! The few REST answers that the sample Confluence gives.
 
-use std::fmt::Write;
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use super::account::Login;
 use super::answer::Answer;
-use super::content::Pages;
+use super::content::{Page, Pages};
 use super::file::Attachment;
+use super::json::{json, timestamp};
 use super::target::Target;
 
 /// Attachments on one page of a listing when nobody says `limit`, and the most that anybody gets.
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 200;
 
-/// This Confluence stands in China: its times carry the offset +08:00.
-const ZONE_OFFSET_SECONDS: u64 = 8 * 3600;
+/// Results of a search by title. There is no second page: titles are unique within a space.
+const SEARCH_LIMIT: usize = 25;
 
 pub(super) fn current_user(username: &str, login: Login) -> Answer {
     let name = json(username);
@@ -47,14 +45,60 @@ pub(super) fn content(pages: &Pages, id: u64) -> Answer {
     let Some(page) = pages.page(id) else {
         return no_content(id);
     };
+    Answer::json(200, about(id, page))
+}
+
+/// What REST says about a page or blog post.
+fn about(id: u64, page: &Page) -> String {
+    let kind = page.kind();
     let title = json(page.title.as_deref().unwrap_or("Untitled"));
     let space = json(page.space.as_deref().unwrap_or("SAMPLE"));
+    format!(
+        "{{\"id\":\"{id}\",\"type\":\"{kind}\",\"status\":\"current\",\"title\":{title},\"space\":{{\"key\":{space},\"type\":\"global\"}}}}"
+    )
+}
+
+/// `/rest/api/content`: pages by space and title, or blog posts by these and their day.
+pub(super) fn search(pages: &Pages, target: &Target, url: &str) -> Answer {
+    let is = |name: &str, value: Option<&str>| {
+        target
+            .parameter(name)
+            .is_none_or(|wanted| Some(wanted) == value)
+    };
+    let kind = target.parameter("type").unwrap_or("page");
+    let results: Vec<String> = pages
+        .known_to_rest()
+        .filter(|(_, page)| {
+            let posted = page
+                .posted
+                .map(|(year, month, day)| format!("{year:04}-{month:02}-{day:02}"));
+            page.kind() == kind
+                && is("spaceKey", page.space.as_deref())
+                && is("title", page.title.as_deref())
+                && is("postingDay", posted.as_deref())
+        })
+        .take(SEARCH_LIMIT)
+        .map(|(id, page)| about(id, page))
+        .collect();
+    let size = results.len();
     Answer::json(
         200,
         format!(
-            "{{\"id\":\"{id}\",\"type\":\"page\",\"status\":\"current\",\"title\":{title},\"space\":{{\"key\":{space},\"type\":\"global\"}}}}"
+            "{{\"results\":[{}],\"start\":0,\"limit\":{SEARCH_LIMIT},\"size\":{size},\"_links\":{{\"base\":{}}}}}",
+            results.join(","),
+            json(url),
         ),
     )
+}
+
+/// `/rest/applinks/1.0/manifest`: what this is, for anybody who asks.
+pub(super) fn manifest(url: &str) -> Answer {
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?><manifest><id>5c1a09e4-7bd2-3f86-9a55-1d0c62f7be11</id>\
+         <name>Sample Confluence</name><typeId>confluence</typeId><version>9.2.17</version><buildNumber>21763</buildNumber>\
+         <applinksVersion>10.2.3</applinksVersion><publicSignup>false</publicSignup><url>{url}</url></manifest>"
+    );
+    Answer::new(200, body.into_bytes()).with("Content-Type", "application/xml;charset=UTF-8")
 }
 
 /// `/rest/api/content/{id}/child/attachment`: the files of a page, by name.
@@ -77,7 +121,7 @@ pub(super) fn children(pages: &Pages, id: u64, target: &Target, url: &str) -> An
         .iter()
         .skip(start)
         .take(limit)
-        .map(|(name, attachment)| child(id, name, attachment, with_version))
+        .map(|(name, attachment)| child((id, page), name, attachment, with_version))
         .collect();
     let size = results.len();
     let next = match start + size < matching.len() && 0 < size {
@@ -98,7 +142,12 @@ pub(super) fn children(pages: &Pages, id: u64, target: &Target, url: &str) -> An
     )
 }
 
-fn child(page: u64, name: &str, attachment: &Attachment, with_version: bool) -> String {
+fn child(
+    (id, page): (u64, &Page),
+    name: &str,
+    attachment: &Attachment,
+    with_version: bool,
+) -> String {
     let file = attachment.current();
     let media_type = json(&file.media_type);
     let number = attachment.versions.len();
@@ -113,10 +162,11 @@ fn child(page: u64, name: &str, attachment: &Attachment, with_version: bool) -> 
         "{{\"id\":\"att{}\",\"type\":\"attachment\",\"status\":\"current\",\"title\":{},{version}\
          \"metadata\":{{\"mediaType\":{media_type}}},\
          \"extensions\":{{\"mediaType\":{media_type},\"fileSize\":{},\"comment\":\"\"}},\
-         \"container\":{{\"id\":\"{page}\",\"type\":\"page\"}}}}",
+         \"container\":{{\"id\":\"{id}\",\"type\":\"{}\"}}}}",
         attachment.id,
         json(name),
         file.bytes.len(),
+        page.kind(),
     )
 }
 
@@ -133,81 +183,4 @@ fn error(status: u16, message: &str) -> Answer {
         status,
         format!("{{\"statusCode\":{status},\"message\":{message}}}"),
     )
-}
-
-/// Writes a JSON string with its quotes.
-fn json(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for character in text.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            control if control.is_control() => {
-                let code = u32::from(control);
-                write!(quoted, "\\u{code:04x}").expect("a String takes everything");
-            }
-            other => quoted.push(other),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// Writes a moment in ISO 8601 with milliseconds and offset, as Confluence does.
-fn timestamp(when: SystemTime) -> String {
-    let since_1970 = when.duration_since(UNIX_EPOCH).unwrap_or_default();
-    let seconds = since_1970.as_secs() + ZONE_OFFSET_SECONDS;
-    let (mut day, time) = (seconds / 86_400, seconds % 86_400);
-    let mut year = 1970;
-    while days_of(year) <= day {
-        day -= days_of(year);
-        year += 1;
-    }
-    let february = days_of(year) - 337;
-    let mut month = 1;
-    for days in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if day < days {
-            break;
-        }
-        day -= days;
-        month += 1;
-    }
-    format!(
-        "{year}-{month:02}-{:02}T{:02}:{:02}:{:02}.{:03}+08:00",
-        day + 1,
-        time / 3600,
-        time / 60 % 60,
-        time % 60,
-        since_1970.subsec_millis(),
-    )
-}
-
-fn days_of(year: u64) -> u64 {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-    if leap { 366 } else { 365 }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::Duration;
-
-    #[test]
-    fn timestamps_are_those_of_the_calendar() {
-        for (milliseconds, expected) in [
-            (0, "1970-01-01T08:00:00.000+08:00"),
-            (1_709_164_799_000, "2024-02-29T07:59:59.000+08:00"),
-            (1_709_222_400_000, "2024-03-01T00:00:00.000+08:00"),
-            (1_568_346_691_250, "2019-09-13T11:51:31.250+08:00"),
-            (1_704_038_399_999, "2023-12-31T23:59:59.999+08:00"),
-        ] {
-            let when = UNIX_EPOCH + Duration::from_millis(milliseconds);
-            assert_eq!(timestamp(when), expected, "milliseconds: {milliseconds}");
-        }
-    }
-
-    #[test]
-    fn json_strings_are_escaped() {
-        assert_eq!(json("图 \"a\\b\"\n"), r#""图 \"a\\b\"\u000a""#);
-    }
 }

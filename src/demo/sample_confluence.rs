@@ -77,7 +77,24 @@ impl SampleConfluence {
 
     /// Puts a page into a space under a title, for addresses by title and for the page's metadata.
     pub fn name_page(&self, page: u64, space: &str, title: &str) {
-        self.site.pages().name(page, space, title);
+        self.site.pages().name(page, space, title, None);
+    }
+
+    /// Makes a page a blog post: in a space, posted on a day (year, month, day), under a title. Addresses by title and
+    /// searches then need the day and the type.
+    pub fn name_blog_post(&self, page: u64, space: &str, posted: (u16, u8, u8), title: &str) {
+        self.site.pages().name(page, space, title, Some(posted));
+    }
+
+    /// Lets anonymous users see a page: its downloads and its own REST answers then need no login. Who sends a wrong
+    /// password is told so in `X-Seraph-LoginReason` and is served all the same. Searches still need the account.
+    pub fn publish(&self, page: u64) {
+        self.site.pages().publish(page);
+    }
+
+    /// Makes REST answer 404 about a page whose files can be downloaded, as it does for the content behind avatars.
+    pub fn hide_from_rest(&self, page: u64) {
+        self.site.pages().hide_from_rest(page);
     }
 
     /// Sets how downloads of one file behave, by whichever address, until the next call.

@@ -25,12 +25,21 @@ impl Scripts {
             Place::Attachment { page, name } | Place::Thumbnail { page, name } => {
                 self.of_file(*page, name)
             }
-            Place::Titled { space, title, name } => match pages.titled(space, title) {
+            Place::Titled {
+                space,
+                title,
+                posted,
+                name,
+            } => match pages.titled(space, title, *posted) {
                 Some(page) => self.of_file(page, name),
                 None => &Behaviour::Good,
             },
             Place::CurrentUser if !matches!(self.login, Behaviour::Good) => &self.login,
-            Place::CurrentUser | Place::Content { .. } | Place::Children { .. } => &self.rest,
+            Place::CurrentUser
+            | Place::Manifest
+            | Place::Search
+            | Place::Content { .. }
+            | Place::Children { .. } => &self.rest,
             Place::Login | Place::Elsewhere | Place::Refused | Place::Outside => &Behaviour::Good,
         }
     }

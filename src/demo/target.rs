@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use super::content::Day;
+
 /// What a target addresses.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Place {
@@ -11,14 +13,20 @@ pub(super) enum Place {
     Attachment { page: u64, name: String },
     /// `/download/thumbnails/{id}/{file}`.
     Thumbnail { page: u64, name: String },
-    /// `/download/attachments/embedded-page/{SPACE}/{Title}/{file}`.
+    /// `/download/attachments/embedded-page/{SPACE}/{Title}/{file}`, and for blog posts
+    /// `/download/attachments/embedded-blogpost/{SPACE}/{yyyy}/{mm}/{dd}/{Title}/{file}`.
     Titled {
         space: String,
         title: String,
+        posted: Option<Day>,
         name: String,
     },
     /// `/rest/api/user/current`.
     CurrentUser,
+    /// `/rest/applinks/1.0/manifest`.
+    Manifest,
+    /// `/rest/api/content`.
+    Search,
     /// `/rest/api/content/{id}`.
     Content { page: u64 },
     /// `/rest/api/content/{id}/child/attachment`.
@@ -127,6 +135,8 @@ fn read_path(path: &str) -> Place {
     }
     match path {
         "/rest/api/user/current" => Place::CurrentUser,
+        "/rest/api/content" => Place::Search,
+        "/rest/applinks/1.0/manifest" => Place::Manifest,
         "/login.action" => Place::Login,
         _ => Place::Elsewhere,
     }
@@ -143,12 +153,27 @@ fn read_download(path: &str) -> Option<Place> {
         return None;
     }
     if let Some((_, rest)) = path.split_once("/attachments/") {
-        if let Some(rest) = rest.strip_prefix("embedded-page/") {
-            let mut words = rest.split('/');
-            let (space, title) = (words.next()?.to_owned(), words.next()?.to_owned());
-            return Some(Place::Titled { space, title, name });
+        let mut words = rest.split('/');
+        let page = words.next()?;
+        if page == "embedded-page" || page == "embedded-blogpost" {
+            let space = words.next()?.to_owned();
+            let posted = match page {
+                "embedded-blogpost" => Some((
+                    words.next()?.parse().ok()?,
+                    words.next()?.parse().ok()?,
+                    words.next()?.parse().ok()?,
+                )),
+                _ => None,
+            };
+            let title = words.next()?.to_owned();
+            return Some(Place::Titled {
+                space,
+                title,
+                posted,
+                name,
+            });
         }
-        let page = rest.split('/').next()?.parse().ok()?;
+        let page = page.parse().ok()?;
         return Some(Place::Attachment { page, name });
     }
     let (_, rest) = path.split_once("/thumbnails/")?;
@@ -214,9 +239,21 @@ mod tests {
             Place::Titled {
                 space: "~me".to_owned(),
                 title: "My Page".to_owned(),
+                posted: None,
                 name: name(),
             },
         );
+        check(
+            "/download/attachments/embedded-blogpost/DEV/2024/06/09/My+Post/a.png?api=v2",
+            Place::Titled {
+                space: "DEV".to_owned(),
+                title: "My+Post".to_owned(),
+                posted: Some((2024, 6, 9)),
+                name: name(),
+            },
+        );
+        check("/rest/api/content?title=a", Place::Search);
+        check("/rest/applinks/1.0/manifest", Place::Manifest);
         check("/rest/api/user/current", Place::CurrentUser);
         check("/rest/api/content/7", Place::Content { page: 7 });
         check(
@@ -229,6 +266,7 @@ mod tests {
             "/download/attachments/x/a.png",
             "/download/attachments/7/",
             "/rest/api/content/x",
+            "/download/attachments/embedded-blogpost/DEV/2024/june/09/My+Post/a.png",
         ] {
             check(target, Place::Elsewhere);
         }
