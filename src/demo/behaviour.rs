@@ -107,6 +107,26 @@ pub enum Fault {
     ServedAnonymously,
     /// 403: Basic authentication is switched off on this instance.
     BasicDisabled,
+    /// 403 with a page: Basic authentication is switched off for passwords.
+    BasicWithPasswordDisabled,
+    /// 302 to `/login.action` with `X-Seraph-LoginReason: OK`: the account is good, but may not see this. Only Data
+    /// Center speaks of login reasons.
+    NotPermitted,
+    /// 302 to the single sign-on of an add-on, on this very site.
+    SamlRedirect,
+    /// 301 to the same target below another base, as a proxy in front does that wants https.
+    MovedTo {
+        /// Scheme, host and context path, without a slash at the end.
+        base: String,
+    },
+    /// 401 in JSON, from the gateway before Cloud: the token is good, but not for this.
+    ScopeMismatch,
+    /// 200 with a page for people that is no login page, where a program expects JSON.
+    HtmlForJson,
+    /// The good answer for a good account, but only the first half of its body, with the right length for that.
+    DamagedJson,
+    /// 200 with `{}`.
+    EmptyJson,
     /// 403 with `X-Authentication-Denied-Reason: CAPTCHA_CHALLENGE`.
     Captcha,
     /// 302 to `/attachmentnotfound.action`: in the database, but not on the disk.

@@ -8,7 +8,7 @@
 //!
 //! Reading order: [`SampleConfluence`] (the public verbs), `listener` (threads and their end), `conversation` (one
 //! connection), `target` (what is asked for), `scripts` (which [`Behaviour`] is in force), `site` (what is known), then
-//! `data_center`, `download`, `rest` and `pages` (request -> answer), `play` (answer and behaviour -> bytes on the wire).
+//! `data_center`, `download`, `rest`, `pages` and `faults` (request -> answer), `play` (answer and behaviour -> bytes on the wire).
 
 mod account;
 mod answer;
@@ -17,6 +17,7 @@ mod content;
 mod conversation;
 mod data_center;
 mod download;
+mod faults;
 mod file;
 mod journal;
 mod json;

@@ -12,6 +12,7 @@ use super::answer::{Answer, Origin};
 use super::behaviour::Fault;
 use super::content::Pages;
 use super::data_center;
+use super::faults;
 use super::journal::Journal;
 use super::pages;
 use super::play::Plan;
@@ -122,13 +123,14 @@ impl Site {
 
     /// The answer of a fault.
     pub(super) fn fail(&self, fault: &Fault, request: &Request, target: &Target) -> Answer {
-        let answer = if matches!(fault, Fault::ServedAnonymously) {
-            let found = data_center::route(self, request, target, Login::Known);
-            found.with("X-Seraph-LoginReason", "AUTHENTICATED_FAILED")
-        } else {
-            pages::fault(fault, &self.url, &target.local)
+        let good = || data_center::route(self, request, target, Login::Known);
+        let answer = faults::answer(fault, &self.url, &target.local, good);
+        // Nobody is judged, but this one says that the account is good.
+        let login = match matches!(fault, Fault::NotPermitted) {
+            true => Login::Known,
+            false => Login::Anonymous,
         };
-        self.dress(answer, request, Login::Anonymous)
+        self.dress(answer, request, login)
     }
 
     /// Adds what every answer carries.

@@ -191,7 +191,35 @@ fn faults_look_as_they_do_in_the_wild() {
         confluence.url()
     );
     let reason = "X-Seraph-LoginReason";
+    let saml = format!(
+        "{}/plugins/servlet/samlsso?redirectTo=%2Fdownload%2Fattachments%2F1%2Fa%2Epng",
+        confluence.url()
+    );
     for (fault, status, field, value) in [
+        (Fault::NotPermitted, 302, "Location", login.as_str()),
+        (Fault::NotPermitted, 302, reason, "OK"),
+        (Fault::NotPermitted, 302, "X-AUSERNAME", "me"),
+        (Fault::SamlRedirect, 302, "Location", &saml),
+        (
+            Fault::MovedTo {
+                base: "https://wiki.example/base".to_owned(),
+            },
+            301,
+            "Location",
+            "https://wiki.example/base/download/attachments/1/a.png",
+        ),
+        (
+            Fault::BasicWithPasswordDisabled,
+            403,
+            "Content-Type",
+            "text/html;charset=UTF-8",
+        ),
+        (
+            Fault::ScopeMismatch,
+            401,
+            "Content-Type",
+            "application/json",
+        ),
         (Fault::LoginRedirect, 302, "Location", login.as_str()),
         (
             Fault::SsoRedirect,
@@ -250,6 +278,63 @@ fn faults_look_as_they_do_in_the_wild() {
         assert!(response.head.starts_with(&line), "no reason phrase: {name}");
     }
     assert_eq!(confluence.failed_logins(), 0, "a fault judges nobody");
+}
+
+#[test]
+fn faults_say_what_they_are_about() {
+    let confluence = confluence();
+    for (fault, text) in [
+        (
+            Fault::BasicDisabled,
+            "{\"message\":\"Basic Authentication has been disabled on this instance.\"}",
+        ),
+        (
+            Fault::BasicWithPasswordDisabled,
+            "<h1>Basic Auth with password is disabled</h1>",
+        ),
+        (
+            Fault::ScopeMismatch,
+            "{\"message\":\"Unauthorized; scope does not match\"}",
+        ),
+        (Fault::LoginPage, "<form"),
+    ] {
+        let name = format!("{fault:?}");
+        confluence.script(1, "a.png", fault);
+        let seen = get(&confluence, FILE).text();
+        assert!(seen.contains(text), "{name}: {seen}");
+    }
+    confluence.script(1, "a.png", Fault::ScopeMismatch);
+    let response = get(&confluence, FILE);
+    assert_eq!(response.header("Set-Cookie"), None, "the gateway speaks");
+}
+
+#[test]
+fn rest_answers_with_other_things_than_good_json() {
+    let confluence = confluence();
+    let metadata = "/rest/api/content/1/child/attachment?filename=a.png&expand=version";
+    let good = get(&confluence, metadata);
+    confluence.script_rest(Fault::HtmlForJson);
+    let response = get(&confluence, metadata);
+    assert_eq!(
+        (response.status, response.header("Content-Type")),
+        (200, Some("text/html;charset=UTF-8"))
+    );
+    assert!(response.text().contains("Dashboard") && !response.text().contains("<form"));
+    for (fault, body) in [
+        (Fault::EmptyJson, &b"{}"[..]),
+        (Fault::DamagedJson, &good.body[..good.body.len() / 2]),
+    ] {
+        let name = format!("{fault:?}");
+        confluence.script_rest(fault);
+        let response = get(&confluence, metadata);
+        assert_eq!((response.status, response.complete), (200, true), "{name}");
+        assert_eq!(
+            response.header("Content-Type"),
+            Some("application/json"),
+            "{name}"
+        );
+        assert_eq!(response.body, body, "{name}");
+    }
 }
 
 #[test]
