@@ -3,11 +3,14 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// Confluence's default: after so many failed logins it wants a CAPTCHA solved.
+use super::options::Kind;
+
+/// Data Center's default: after so many failed logins it wants a CAPTCHA solved. Cloud goes on for ever.
 const FAILURES_MAX: u32 = 3;
 
 /// The one account, its token and its failed logins.
 pub(super) struct Account {
+    kind: Kind,
     username: String,
     token: String,
     failures: u32,
@@ -16,19 +19,20 @@ pub(super) struct Account {
 /// What a request's credentials are worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Login {
-    /// None were sent, or a personal token that is unknown, which Confluence ignores without a word.
+    /// None were sent, or a personal token that is unknown, which Data Center ignores without a word.
     Anonymous,
     /// They are right.
     Known,
     /// The password is wrong.
     Failed,
-    /// A CAPTCHA is wanted; the password was not even tried.
+    /// A CAPTCHA is wanted; the password was not even tried. Cloud does not do that.
     Denied,
 }
 
 impl Account {
-    pub(super) fn new(username: String, token: String) -> Account {
+    pub(super) fn new(kind: Kind, username: String, token: String) -> Account {
         Account {
+            kind,
             username,
             token,
             failures: 0,
@@ -58,17 +62,16 @@ impl Account {
             return Login::Anonymous;
         };
         if scheme.eq_ignore_ascii_case("Bearer") {
-            let known = credentials.trim() == self.token;
-            return if known {
-                Login::Known
-            } else {
-                Login::Anonymous
+            return match (credentials.trim() == self.token, self.kind) {
+                (true, _) => Login::Known,
+                (false, Kind::Server) => Login::Anonymous,
+                (false, Kind::Cloud) => self.fail(),
             };
         }
         if !scheme.eq_ignore_ascii_case("Basic") {
             return Login::Anonymous;
         }
-        if FAILURES_MAX <= self.failures {
+        if self.kind == Kind::Server && FAILURES_MAX <= self.failures {
             return Login::Denied;
         }
         let decoded = STANDARD.decode(credentials.trim()).unwrap_or_default();
@@ -77,8 +80,16 @@ impl Account {
             decoded[..colon] == *self.username.as_bytes()
                 && decoded[colon + 1..] == *self.token.as_bytes()
         });
-        self.failures = if known { 0 } else { self.failures + 1 };
-        if known { Login::Known } else { Login::Failed }
+        if !known {
+            return self.fail();
+        }
+        self.failures = 0;
+        Login::Known
+    }
+
+    fn fail(&mut self) -> Login {
+        self.failures = self.failures.saturating_add(1);
+        Login::Failed
     }
 }
 
@@ -103,7 +114,7 @@ mod tests {
             (Some(basic("me")), Login::Failed),
             (Some("Basic %%%".to_owned()), Login::Failed),
         ] {
-            let mut account = Account::new("me".to_owned(), "secret".to_owned());
+            let mut account = Account::new(Kind::Server, "me".to_owned(), "secret".to_owned());
             let login = account.judge(authorization.as_deref());
             assert_eq!(login, expected, "authorization: {authorization:?}");
         }
@@ -111,7 +122,7 @@ mod tests {
 
     #[test]
     fn three_failures_lock_the_account_and_a_success_before_resets_them() {
-        let mut account = Account::new("me".to_owned(), "secret".to_owned());
+        let mut account = Account::new(Kind::Server, "me".to_owned(), "secret".to_owned());
         let (right, wrong) = (basic("me:secret"), basic("me:wrong"));
         for _ in 0..2 {
             assert_eq!(account.judge(Some(&wrong)), Login::Failed);
@@ -123,5 +134,20 @@ mod tests {
         assert_eq!(account.judge(Some(&right)), Login::Denied);
         account.clear_captcha();
         assert_eq!(account.judge(Some(&right)), Login::Known);
+    }
+
+    #[test]
+    fn cloud_says_no_to_everything_wrong_and_locks_nobody() {
+        let mut account = Account::new(Kind::Cloud, "me".to_owned(), "secret".to_owned());
+        for wrong in [basic("me:wrong"), "Bearer other".to_owned()] {
+            for _ in 0..3 {
+                assert_eq!(account.judge(Some(&wrong)), Login::Failed, "{wrong}");
+            }
+        }
+        assert_eq!(account.failures(), 6);
+        assert_eq!(account.judge(Some("Bearer secret")), Login::Known);
+        assert_eq!(account.judge(Some(&basic("me:secret"))), Login::Known);
+        assert_eq!(account.judge(None), Login::Anonymous);
+        assert_eq!(account.failures(), 0);
     }
 }

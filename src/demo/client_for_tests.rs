@@ -1,13 +1,13 @@
 //! A raw HTTP client for this room's tests: bytes out, bytes in.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::{File, Options, SampleConfluence};
+use super::{File, Kind, Options, SampleConfluence};
 
 /// Long enough for a slow machine; only failures take it.
 pub(super) const DEADLINE: Duration = Duration::from_secs(20);
@@ -42,7 +42,11 @@ impl Response {
 
 impl Client {
     pub(super) fn new(confluence: &SampleConfluence) -> Client {
-        let stream = TcpStream::connect(confluence.address()).expect("it listens");
+        Client::at(confluence.address())
+    }
+
+    pub(super) fn at(address: SocketAddr) -> Client {
+        let stream = TcpStream::connect(address).expect("it listens");
         stream.set_read_timeout(Some(DEADLINE)).expect("not zero");
         Client(BufReader::new(stream))
     }
@@ -159,6 +163,20 @@ pub(super) fn confluence() -> SampleConfluence {
         ..Options::default()
     })
     .expect("a free port");
+    confluence.put(1, "a.png", File::new("image/png", *b"0123456789"));
+    confluence
+}
+
+/// The same as Cloud, below `/wiki`.
+pub(super) fn cloud() -> SampleConfluence {
+    let confluence = SampleConfluence::start(Options {
+        kind: Kind::Cloud,
+        username: "me".to_owned(),
+        token: "secret".to_owned(),
+        context_path: "/wiki".to_owned(),
+        port: 0,
+    })
+    .expect("two free ports");
     confluence.put(1, "a.png", File::new("image/png", *b"0123456789"));
     confluence
 }

@@ -109,6 +109,15 @@ impl Pages {
         self.pages.get(&page)?.files.get(name)
     }
 
+    /// A file that REST knows, with its page and name.
+    pub(super) fn attachment_by_id(&self, id: u64) -> Option<(u64, &str, &Attachment)> {
+        self.known_to_rest().find_map(|(number, page)| {
+            let mut files = page.files.iter();
+            let (name, attachment) = files.find(|(_, attachment)| attachment.id == id)?;
+            Some((number, name.as_str(), attachment))
+        })
+    }
+
     /// The page of that title, or the blog post of that title and day.
     pub(super) fn titled(&self, space: &str, title: &str, posted: Option<Day>) -> Option<u64> {
         let named = |page: &Page| {

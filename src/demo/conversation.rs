@@ -2,23 +2,39 @@
 
 use std::io;
 use std::net::TcpStream;
+use std::sync::Arc;
+
+use crossbeam_channel::Receiver;
 
 use super::answer::Answer;
 use super::journal::Exchange;
 use super::play::{Act, After, Plan, Stage};
 use super::request::{Arrival, Heads};
-use super::site::Site;
+use super::site::{Host, Site};
 use super::target::Target;
+
+/// Where conversations are held: what one listener gives to each of its threads.
+pub(super) struct Post {
+    pub(super) site: Arc<Site>,
+    pub(super) host: Host,
+    /// Disconnected when the server stops.
+    pub(super) stopped: Receiver<()>,
+}
 
 /// Talks on `stream` until it ends. Blocks as long as the client keeps the connection.
 ///
 /// # Errors
 /// Those of the socket; `ConnectionAborted` when the server stops. Nobody needs to know.
-pub(super) fn converse(site: &Site, stream: &TcpStream, connection: u64) -> io::Result<()> {
+pub(super) fn converse(post: &Post, stream: &TcpStream, connection: u64) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    let (site, host) = (&post.site, &post.host);
     let stage = Stage {
         stream,
-        stop: site.stop(),
+        stop: &post.stopped,
+    };
+    let (media, context_path) = match host {
+        Host::Wiki => (false, site.context_path()),
+        Host::Media(_) => (true, ""),
     };
     let mut heads = Heads::new(stream);
     let mut reused = false;
@@ -32,13 +48,13 @@ pub(super) fn converse(site: &Site, stream: &TcpStream, connection: u64) -> io::
                 return Ok(());
             }
         };
-        let target = Target::parse(&request.target, site.context_path());
-        let plan = site.plan(&target);
+        let target = Target::parse(&request.target, context_path);
+        let plan = site.plan(host, &target);
         let answer = match &plan.act {
             Act::Garbage | Act::Silence(_) => None,
             Act::SilenceWhenReused if reused => None,
-            Act::Good | Act::SilenceWhenReused => Some(site.answer(&request, &target)),
-            Act::Fault(fault) => Some(site.fail(fault, &request, &target)),
+            Act::Good | Act::SilenceWhenReused => Some(site.answer(host, &request, &target)),
+            Act::Fault(fault) => Some(site.fail(host, fault, &request, &target)),
         };
         let is_head = request.method == "HEAD";
         let closes = !request.keeps_alive();
@@ -46,6 +62,7 @@ pub(super) fn converse(site: &Site, stream: &TcpStream, connection: u64) -> io::
             method: request.method,
             target: request.target,
             headers: request.headers,
+            media,
             connection,
             status: answer.as_ref().map_or(0, |answer| answer.status),
         });

@@ -52,10 +52,17 @@ pub(super) fn route(site: &Site, request: &Request, target: &Target, login: Logi
                 Some(_) | None => pages::login_redirect(site.url(), &target.local),
             }
         }
-        Place::Elsewhere if login == Login::Known => pages::not_found(),
-        Place::Attachment { .. } | Place::Thumbnail { .. } | Place::Elsewhere => {
-            pages::login_redirect(site.url(), &target.local)
+        // Files by id are Cloud's.
+        Place::RestDownload { .. } | Place::ThumbnailById { .. } | Place::Elsewhere
+            if login == Login::Known =>
+        {
+            pages::not_found()
         }
+        Place::Attachment { .. }
+        | Place::Thumbnail { .. }
+        | Place::RestDownload { .. }
+        | Place::ThumbnailById { .. }
+        | Place::Elsewhere => pages::login_redirect(site.url(), &target.local),
     }
 }
 

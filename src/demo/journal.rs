@@ -17,7 +17,9 @@ pub struct Exchange {
     pub target: String,
     /// Header fields in their order, names as they were written.
     pub headers: Vec<(String, String)>,
-    /// Which TCP connection, counted from 1.
+    /// Whether the media host took it, and not Confluence itself.
+    pub media: bool,
+    /// Which TCP connection, counted from 1 by each of the two.
     pub connection: u64,
     /// The status of the answer, which may still be on its way; 0: there is no HTTP answer.
     pub status: u16,
@@ -97,6 +99,7 @@ mod tests {
                 method: "GET".to_owned(),
                 target: format!("/{number}"),
                 headers: Vec::new(),
+                media: false,
                 connection: 1,
                 status: 200,
             });

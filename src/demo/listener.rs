@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Sender, bounded};
 use socket2::SockRef;
 
-use super::conversation::converse;
+use super::conversation::{Post, converse};
 use super::latch::pause;
-use super::site::Site;
+use super::site::{Host, Site};
 
 /// Open connections, a thread each. More are closed at once; a proxy under test opens some dozens.
 const CONNECTIONS_MAX: usize = 1024;
@@ -22,6 +22,24 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How long a stop tries to wake its own accept thread by a connection.
 const WAKE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How the threads of one listener are called: at most 15 bytes, for Linux.
+#[derive(Clone, Copy)]
+struct Names {
+    accept: &'static str,
+    /// Followed by the number of the connection.
+    conversation: &'static str,
+}
+
+const WIKI_NAMES: Names = Names {
+    accept: "demo-accept",
+    conversation: "demo-",
+};
+
+const MEDIA_NAMES: Names = Names {
+    accept: "demo-media",
+    conversation: "demo-media-",
+};
 
 /// The listening socket and every thread behind it. Dropping it ends them all and waits for that.
 pub(super) struct Listener {
@@ -34,23 +52,32 @@ pub(super) struct Listener {
 }
 
 impl Listener {
-    /// Starts to take connections. `stop` is the sender whose receiver the site holds.
+    /// Starts to take connections for `host`.
     ///
     /// # Errors
     /// When the thread cannot be started.
-    pub(super) fn start(
-        socket: TcpListener,
-        site: Arc<Site>,
-        stop: Sender<()>,
-    ) -> io::Result<Listener> {
+    pub(super) fn start(socket: TcpListener, site: Arc<Site>, host: Host) -> io::Result<Listener> {
+        let names = match host {
+            Host::Wiki => WIKI_NAMES,
+            Host::Media(_) => MEDIA_NAMES,
+        };
+        let (stop, stopped) = bounded(0);
+        let post = Arc::new(Post {
+            site,
+            host,
+            stopped,
+        });
         let socket = Arc::new(socket);
         let address = socket.local_addr()?;
-        let connections = Arc::new(Connections::default());
+        let connections = Arc::new(Connections {
+            thread_name: names.conversation,
+            state: Mutex::default(),
+        });
         let thread = {
             let (socket, connections) = (socket.clone(), connections.clone());
             thread::Builder::new()
-                .name("demo-accept".to_owned())
-                .spawn(move || accept_all(&socket, &site, &connections))?
+                .name(names.accept.to_owned())
+                .spawn(move || accept_all(&socket, &post, &connections))?
         };
         Ok(Listener {
             socket,
@@ -93,13 +120,13 @@ impl Drop for Listener {
     }
 }
 
-/// Body of the thread `demo-accept`. Ends, after all conversations have, when the listener closes.
-fn accept_all(socket: &TcpListener, site: &Arc<Site>, connections: &Arc<Connections>) {
+/// Body of the accept thread. Ends, after all conversations have, when the listener closes.
+fn accept_all(socket: &TcpListener, post: &Arc<Post>, connections: &Arc<Connections>) {
     while !connections.lock().closing {
         match socket.accept() {
-            Ok((stream, _)) => connections.admit(stream, site),
+            Ok((stream, _)) => connections.admit(stream, post),
             Err(_) => {
-                if rest(site.stop()).is_err() {
+                if pause(ACCEPT_PAUSE, &post.stopped).is_err() {
                     break;
                 }
             }
@@ -109,13 +136,11 @@ fn accept_all(socket: &TcpListener, site: &Arc<Site>, connections: &Arc<Connecti
     connections.join_open();
 }
 
-fn rest(stop: &Receiver<()>) -> io::Result<()> {
-    pause(ACCEPT_PAUSE, stop)
-}
-
 /// The open connections and their threads.
-#[derive(Default)]
-struct Connections(Mutex<State>);
+struct Connections {
+    thread_name: &'static str,
+    state: Mutex<State>,
+}
 
 #[derive(Default)]
 struct State {
@@ -132,11 +157,11 @@ struct Open {
 
 impl Connections {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().expect("no holder panics")
+        self.state.lock().expect("no holder panics")
     }
 
     /// Gives a connection its thread.
-    fn admit(self: &Arc<Self>, stream: TcpStream, site: &Arc<Site>) {
+    fn admit(self: &Arc<Self>, stream: TcpStream, post: &Arc<Post>) {
         let mut state = self.lock();
         if state.closing || CONNECTIONS_MAX <= state.open.len() {
             return;
@@ -145,18 +170,18 @@ impl Connections {
         let id = state.seen;
         let stream = Arc::new(stream);
         let body = {
-            let (stream, site) = (stream.clone(), site.clone());
+            let (stream, post) = (stream.clone(), post.clone());
             let connections = self.clone();
             move || {
                 let _leave = Leave { connections, id };
                 // The client sees how it ended; that is what the fake is for.
-                let _ = converse(&site, &stream, id);
+                let _ = converse(&post, &stream, id);
                 drop(stream);
             }
         };
         // The new thread cannot leave before it is entered here, because leaving takes the same lock.
         let spawned = thread::Builder::new()
-            .name(format!("demo-{id}"))
+            .name(format!("{}{id}", self.thread_name))
             .spawn(body);
         if let Ok(thread) = spawned {
             state.open.insert(id, Open { stream, thread });

@@ -6,9 +6,21 @@ const DEFAULT_USERNAME: &str = "demo";
 /// Its token: made up, and good for nothing but this fake.
 const DEFAULT_TOKEN: &str = "NTk2MzYwOTQ3MTI4OsQ3vV8tXo1eYk5pBz2H";
 
+/// Which product it plays. They share a name and little else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// Server, also called Data Center: files below `/download/`, a lock after three failed logins.
+    #[default]
+    Server,
+    /// Cloud: files through REST and a media host on a port of its own, no lock. Its context path should be `/wiki`.
+    Cloud,
+}
+
 /// What a sample Confluence starts with.
 #[derive(Clone)]
 pub struct Options {
+    /// Which product it plays.
+    pub kind: Kind,
     /// The name of the one account.
     pub username: String,
     /// Its password; it is taken as a personal access token as well.
@@ -22,6 +34,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         Options {
+            kind: Kind::default(),
             username: DEFAULT_USERNAME.to_owned(),
             token: DEFAULT_TOKEN.to_owned(),
             context_path: String::new(),

@@ -15,17 +15,21 @@ const LIMIT_MAX: usize = 200;
 const SEARCH_LIMIT: usize = 25;
 
 pub(super) fn current_user(username: &str, login: Login) -> Answer {
+    if login != Login::Known {
+        return anonymous_user();
+    }
     let name = json(username);
-    let body = match login {
-        Login::Known => format!(
+    Answer::json(
+        200,
+        format!(
             "{{\"type\":\"known\",\"username\":{name},\"userKey\":\"8a7f80828bd4\",\"displayName\":{name}}}"
         ),
-        Login::Anonymous | Login::Failed | Login::Denied => {
-            "{\"type\":\"anonymous\",\"username\":\"anonymous\",\"displayName\":\"Anonymous\"}"
-                .to_owned()
-        }
-    };
-    Answer::json(200, body)
+    )
+}
+
+pub(super) fn anonymous_user() -> Answer {
+    let body = "{\"type\":\"anonymous\",\"username\":\"anonymous\",\"displayName\":\"Anonymous\"}";
+    Answer::json(200, body.to_owned())
 }
 
 pub(super) fn wrong_password() -> Answer {
@@ -177,7 +181,7 @@ fn no_content(id: u64) -> Answer {
     )
 }
 
-fn error(status: u16, message: &str) -> Answer {
+pub(super) fn error(status: u16, message: &str) -> Answer {
     let message = json(message);
     Answer::json(
         status,

@@ -5,16 +5,15 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::bounded;
-
 use super::account::Account;
 use super::behaviour::Behaviour;
 use super::file::File;
 use super::journal::Exchange;
 use super::listener::Listener;
-use super::options::Options;
+use super::media::Media;
+use super::options::{Kind, Options};
 use super::samples::{sample_pages, samples};
-use super::site::Site;
+use super::site::{Host, Product, Site};
 
 /// A running sample Confluence on 127.0.0.1.
 ///
@@ -22,6 +21,7 @@ use super::site::Site;
 pub struct SampleConfluence {
     site: Arc<Site>,
     listener: Listener,
+    media: Option<Listener>,
 }
 
 impl SampleConfluence {
@@ -32,11 +32,24 @@ impl SampleConfluence {
     pub fn start(options: Options) -> io::Result<SampleConfluence> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
         let url = format!("http://{}{}", socket.local_addr()?, options.context_path);
-        let account = Account::new(options.username, options.token);
-        let (stop, stopped) = bounded(0);
-        let site = Arc::new(Site::new(url, options.context_path, account, stopped));
-        let listener = Listener::start(socket, site.clone(), stop)?;
-        Ok(SampleConfluence { site, listener })
+        let account = Account::new(options.kind, options.username, options.token);
+        let (product, beside) = match options.kind {
+            Kind::Server => (Product::Server, None),
+            Kind::Cloud => {
+                let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+                let media = Arc::new(Media::new(socket.local_addr()?));
+                (Product::Cloud(media.clone()), Some((socket, media)))
+            }
+        };
+        let site = Arc::new(Site::new(product, url, options.context_path, account));
+        let listener = Listener::start(socket, site.clone(), Host::Wiki)?;
+        let start = |(socket, media)| Listener::start(socket, site.clone(), Host::Media(media));
+        let media = beside.map(start).transpose()?;
+        Ok(SampleConfluence {
+            site,
+            listener,
+            media,
+        })
     }
 
     /// Starts one with the embedded [`samples`] on their pages.
@@ -63,6 +76,11 @@ impl SampleConfluence {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.listener.address()
+    }
+
+    /// Where the media host listens; only Cloud has one.
+    pub fn media_address(&self) -> Option<SocketAddr> {
+        self.media.as_ref().map(Listener::address)
     }
 
     /// Uploads a file; the same name on the same page again makes a new version.
@@ -97,7 +115,8 @@ impl SampleConfluence {
         self.site.pages().hide_from_rest(page);
     }
 
-    /// Sets how downloads of one file behave, by whichever address, until the next call.
+    /// Sets how downloads of one file behave, by whichever address, until the next call. On Cloud that is the step
+    /// that tells where the bytes are.
     pub fn script(&self, page: u64, name: &str, behaviour: impl Into<Behaviour>) {
         let mut scripts = self.site.scripts();
         let files = scripts.files.entry(page).or_default();
@@ -115,7 +134,18 @@ impl SampleConfluence {
         self.site.scripts().rest = behaviour.into();
     }
 
-    /// Sets how the whole site behaves, before all other scripts; `None` ends it.
+    /// Sets how the media host of Cloud behaves, until the next call.
+    pub fn script_media(&self, behaviour: impl Into<Behaviour>) {
+        self.site.scripts().media = behaviour.into();
+    }
+
+    /// Sends Cloud's downloads and thumbnails to any place instead of the media host, written as it is given; `None`
+    /// ends it.
+    pub fn redirect_downloads_to(&self, location: Option<String>) {
+        self.site.scripts().downloads_to = location;
+    }
+
+    /// Sets how the whole site behaves, without the media host, before all other scripts; `None` ends it.
     pub fn script_all(&self, behaviour: Option<Behaviour>) {
         self.site.scripts().everywhere = behaviour.unwrap_or_default();
     }
@@ -141,7 +171,7 @@ impl SampleConfluence {
         self.site.journal().logins()
     }
 
-    /// Failed logins since the last good one. From the third on nobody gets in.
+    /// Failed logins since the last good one. From the third on nobody gets in, except on Cloud.
     pub fn failed_logins(&self) -> u32 {
         self.site.account().failures()
     }
@@ -156,12 +186,12 @@ impl SampleConfluence {
         self.site.journal().count()
     }
 
-    /// How many connections have been taken.
+    /// How many connections have been taken, not counting those to the media host.
     pub fn connections_seen(&self) -> u64 {
         self.listener.connections_seen()
     }
 
-    /// How many connections are open now.
+    /// How many connections are open now, not counting those to the media host.
     pub fn connections_open(&self) -> usize {
         self.listener.connections_open()
     }
@@ -169,6 +199,9 @@ impl SampleConfluence {
     /// Closes all open connections, idle or busy, as a restart of Confluence does. New ones are welcome.
     pub fn close_connections(&self) {
         self.listener.close_connections();
+        if let Some(media) = &self.media {
+            media.close_connections();
+        }
     }
 
     /// How many sessions it has made: one for each request without a valid session cookie.

@@ -12,6 +12,9 @@ pub(super) struct Scripts {
     pub(super) everywhere: Behaviour,
     pub(super) login: Behaviour,
     pub(super) rest: Behaviour,
+    pub(super) media: Behaviour,
+    /// Where Cloud's downloads are sent to instead of the media host.
+    pub(super) downloads_to: Option<String>,
     pub(super) files: HashMap<u64, HashMap<String, Behaviour>>,
 }
 
@@ -34,6 +37,12 @@ impl Scripts {
                 Some(page) => self.of_file(page, name),
                 None => &Behaviour::Good,
             },
+            Place::RestDownload { attachment, .. } | Place::ThumbnailById { attachment } => {
+                match pages.attachment_by_id(*attachment) {
+                    Some((page, name, _)) => self.of_file(page, name),
+                    None => &Behaviour::Good,
+                }
+            }
             Place::CurrentUser if !matches!(self.login, Behaviour::Good) => &self.login,
             Place::CurrentUser
             | Place::Manifest

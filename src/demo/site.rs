@@ -1,19 +1,20 @@
 //! What the sample Confluence knows, and what it answers to one request.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crossbeam_channel::Receiver;
 use httpdate::fmt_http_date;
 
 use super::account::{Account, Login};
 use super::answer::{Answer, Origin};
 use super::behaviour::Fault;
+use super::cloud;
 use super::content::Pages;
 use super::data_center;
 use super::faults;
 use super::journal::Journal;
+use super::media::Media;
 use super::pages;
 use super::play::Plan;
 use super::request::Request;
@@ -26,11 +27,26 @@ const SESSION_PREFIX: &str = "5C1A09E47BD2F386";
 /// The last second of the year 9999, since 1970: later dates cannot be written.
 const DATE_SECONDS_MAX: u64 = 253_402_300_799;
 
+/// Which product the site is.
+pub(super) enum Product {
+    Server,
+    /// With the media host that it sends clients to.
+    Cloud(Arc<Media>),
+}
+
+/// Who takes a connection.
+pub(super) enum Host {
+    /// Confluence itself.
+    Wiki,
+    /// The media host beside it.
+    Media(Arc<Media>),
+}
+
 /// Shared by all threads of one sample Confluence. Each lock is held for a lookup or a change, never across a wait.
 pub(super) struct Site {
+    product: Product,
     url: String,
     context_path: String,
-    stop: Receiver<()>,
     journal: Journal,
     pages: Mutex<Pages>,
     account: Mutex<Account>,
@@ -42,15 +58,15 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn new(
+        product: Product,
         url: String,
         context_path: String,
         account: Account,
-        stop: Receiver<()>,
     ) -> Site {
         Site {
+            product,
             url,
             context_path,
-            stop,
             journal: Journal::default(),
             pages: Mutex::default(),
             account: Mutex::new(account),
@@ -67,10 +83,6 @@ impl Site {
 
     pub(super) fn context_path(&self) -> &str {
         &self.context_path
-    }
-
-    pub(super) fn stop(&self) -> &Receiver<()> {
-        &self.stop
     }
 
     pub(super) fn journal(&self) -> &Journal {
@@ -98,8 +110,12 @@ impl Site {
     }
 
     /// Finds the behaviour for a request and resolves it.
-    pub(super) fn plan(&self, target: &Target) -> Plan {
-        Plan::new(self.scripts().find(target, &self.pages()))
+    pub(super) fn plan(&self, host: &Host, target: &Target) -> Plan {
+        let scripts = self.scripts();
+        Plan::new(match host {
+            Host::Wiki => scripts.find(target, &self.pages()),
+            Host::Media(_) => &scripts.media,
+        })
     }
 
     /// Tomcat's answer to what is not a request.
@@ -107,30 +123,52 @@ impl Site {
         pages::bad_request().with("Date", &self.date())
     }
 
-    /// The answer of a Confluence that is well.
-    pub(super) fn answer(&self, request: &Request, target: &Target) -> Answer {
+    /// The answer of a Confluence, or of a media host, that is well.
+    pub(super) fn answer(&self, host: &Host, request: &Request, target: &Target) -> Answer {
+        if let Host::Media(media) = host {
+            return self.dress(media.answer(request, target), request, Login::Anonymous);
+        }
         let login = if matches!(target.place, Place::Refused | Place::Outside) {
             Login::Anonymous
         } else {
             self.account().judge(request.header("Authorization"))
         };
         let answer = match request.method.as_str() {
-            "GET" | "HEAD" => data_center::route(self, request, target, login),
+            "GET" | "HEAD" => self.route(request, target, login),
             _ => Answer::html(405, String::new()).with("Allow", "GET, HEAD"),
         };
         self.dress(answer, request, login)
     }
 
     /// The answer of a fault.
-    pub(super) fn fail(&self, fault: &Fault, request: &Request, target: &Target) -> Answer {
-        let good = || data_center::route(self, request, target, Login::Known);
-        let answer = faults::answer(fault, &self.url, &target.local, good);
+    pub(super) fn fail(
+        &self,
+        host: &Host,
+        fault: &Fault,
+        request: &Request,
+        target: &Target,
+    ) -> Answer {
+        let good = || match host {
+            Host::Wiki => self.route(request, target, Login::Known),
+            Host::Media(media) => media.answer(request, target),
+        };
+        let mut answer = faults::answer(fault, &self.url, &target.local, good);
+        if matches!(host, Host::Media(_)) {
+            answer.origin = Origin::Front;
+        }
         // Nobody is judged, but this one says that the account is good.
         let login = match matches!(fault, Fault::NotPermitted) {
             true => Login::Known,
             false => Login::Anonymous,
         };
         self.dress(answer, request, login)
+    }
+
+    fn route(&self, request: &Request, target: &Target, login: Login) -> Answer {
+        match &self.product {
+            Product::Server => data_center::route(self, request, target, login),
+            Product::Cloud(media) => cloud::route(self, media, target, login),
+        }
     }
 
     /// Adds what every answer carries.
@@ -145,7 +183,12 @@ impl Site {
                 "X-Confluence-Request-Time",
                 &since_1970.as_millis().to_string(),
             );
-            data_center::tell_login(&mut answer, login, self.account().username());
+            match &self.product {
+                Product::Server => {
+                    data_center::tell_login(&mut answer, login, self.account().username());
+                }
+                Product::Cloud(_) => cloud::tell_login(&mut answer, login),
+            }
             if !request
                 .header("Cookie")
                 .is_some_and(|cookie| self.knows(cookie))

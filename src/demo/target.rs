@@ -31,6 +31,10 @@ pub(super) enum Place {
     Content { page: u64 },
     /// `/rest/api/content/{id}/child/attachment`.
     Children { page: u64 },
+    /// `/rest/api/content/{id}/child/attachment/att{attachment}/download`.
+    RestDownload { page: u64, attachment: u64 },
+    /// `/api/v2/attachments/att{attachment}/thumbnail/download`.
+    ThumbnailById { attachment: u64 },
     /// `/login.action`.
     Login,
     /// Some other address of the application.
@@ -76,6 +80,13 @@ impl Target {
             local: local.to_owned(),
             query,
         }
+    }
+
+    /// The path as it was written, without the context path.
+    pub(super) fn path(&self) -> &str {
+        self.local
+            .split_once('?')
+            .map_or(self.local.as_str(), |(path, _)| path)
     }
 
     /// The first query parameter of that name, decoded.
@@ -130,8 +141,16 @@ fn read_path(path: &str) -> Place {
         return match (id.parse(), child) {
             (Ok(page), "") => Place::Content { page },
             (Ok(page), "child/attachment") => Place::Children { page },
-            _ => Place::Elsewhere,
+            (Ok(page), child) => read_attachment(child, "child/attachment/", "/download").map_or(
+                Place::Elsewhere,
+                |attachment| Place::RestDownload { page, attachment },
+            ),
+            (Err(_), _) => Place::Elsewhere,
         };
+    }
+    let thumbnail = read_attachment(path, "/api/v2/attachments/", "/thumbnail/download");
+    if let Some(attachment) = thumbnail {
+        return Place::ThumbnailById { attachment };
     }
     match path {
         "/rest/api/user/current" => Place::CurrentUser,
@@ -140,6 +159,12 @@ fn read_path(path: &str) -> Place {
         "/login.action" => Place::Login,
         _ => Place::Elsewhere,
     }
+}
+
+/// The number between these two, written `att{number}`.
+fn read_attachment(path: &str, before: &str, after: &str) -> Option<u64> {
+    let id = path.strip_prefix(before)?.strip_suffix(after)?;
+    id.strip_prefix("att")?.parse().ok()
 }
 
 /// The id follows the first `attachments` or `thumbnails`; the file's name is what follows the last `/`, even one that
@@ -260,12 +285,26 @@ mod tests {
             "/rest/api/content/7/child/attachment?limit=1",
             Place::Children { page: 7 },
         );
+        check(
+            "/rest/api/content/7/child/attachment/att12/download?version=2",
+            Place::RestDownload {
+                page: 7,
+                attachment: 12,
+            },
+        );
+        check(
+            "/api/v2/attachments/att12/thumbnail/download?width=9",
+            Place::ThumbnailById { attachment: 12 },
+        );
         check("/login.action?os_destination=%2F", Place::Login);
         for target in [
             "/",
             "/download/attachments/x/a.png",
             "/download/attachments/7/",
             "/rest/api/content/x",
+            "/rest/api/content/7/child/attachment/12/download",
+            "/rest/api/content/7/child/attachment/att12",
+            "/api/v2/attachments/12/thumbnail/download",
             "/download/attachments/embedded-blogpost/DEV/2024/june/09/My+Post/a.png",
         ] {
             check(target, Place::Elsewhere);
