@@ -48,6 +48,8 @@ mod tests_of_behaviours;
 mod tests_of_cloud;
 #[cfg(test)]
 mod tests_of_content;
+#[cfg(test)]
+mod tests_of_faults;
 
 pub use behaviour::{Behaviour, Fault};
 pub use file::File;

@@ -21,7 +21,7 @@ pub enum Kind {
 pub struct Options {
     /// Which product it plays.
     pub kind: Kind,
-    /// The name of the one account.
+    /// The name of the one account; Cloud takes it for its e-mail address.
     pub username: String,
     /// Its password; it is taken as a personal access token as well.
     pub token: String,

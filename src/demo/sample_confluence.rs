@@ -129,7 +129,8 @@ impl SampleConfluence {
         self.site.scripts().login = behaviour.into();
     }
 
-    /// Sets how everything below `/rest/` behaves, until the next call; downloads go on.
+    /// Sets how everything below `/rest/` behaves, until the next call; downloads go on, also those
+    /// of Cloud, which go by [`SampleConfluence::script`].
     pub fn script_rest(&self, behaviour: impl Into<Behaviour>) {
         self.site.scripts().rest = behaviour.into();
     }
