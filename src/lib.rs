@@ -69,6 +69,7 @@
 //! out.
 
 pub mod acceptor;
+pub mod account;
 pub mod arguments;
 pub mod attachment;
 pub mod cache;

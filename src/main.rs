@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use confluence_attachment_proxy::account::{Secrets, Stamp};
 use confluence_attachment_proxy::arguments::{self, Command};
 use confluence_attachment_proxy::attachment::encode_segment;
-use confluence_attachment_proxy::config::{Config, Environment, FileText};
+use confluence_attachment_proxy::config::{Config, ConfluenceConfig, Environment, FileText};
 use confluence_attachment_proxy::demo::{Options, SampleConfluence, samples};
 use confluence_attachment_proxy::logging::{self, LogHandle, Style};
 use confluence_attachment_proxy::server::{self, Ending, Server, Setup};
@@ -83,10 +84,31 @@ fn serve(style: Style) -> ExitCode {
         config,
         directory: link_directory(),
         showcase: None,
+        secrets: Secrets::new(reread, stamp),
     };
     let code = run(setup, |_| {});
     log.close(LOG_PATIENCE);
     code
+}
+
+/// Reads the settings again as at the start; of those that changed only the account's can be taken over.
+fn reread() -> Result<ConfluenceConfig, Vec<String>> {
+    let environment = Environment::new(std::env::vars_os(), &read_text_file);
+    match Config::from_lookup(&environment) {
+        Ok((config, _)) => Ok(config.confluence),
+        Err(errors) => Err(errors.problems.iter().map(ToString::to_string).collect()),
+    }
+}
+
+/// When files were changed and how long they are.
+fn stamp(files: &[PathBuf]) -> Stamp {
+    files
+        .iter()
+        .map(|file| {
+            let found = std::fs::metadata(file).ok()?;
+            Some((found.modified().ok()?, found.len()))
+        })
+        .collect()
 }
 
 /// Runs the service until it is asked to stop. `started` is told about it once clients are served.
@@ -141,8 +163,10 @@ fn demo(style: Style, port: Option<u16>) -> ExitCode {
         Ok(config) => {
             let base_path = config.proxy.base_path.clone();
             let showcase = Some(showcase(&confluence.url()));
+            let secrets = Secrets::fixed(config.confluence.clone());
             let setup = Setup {
                 config,
+                secrets,
                 directory: link_directory(),
                 showcase,
             };

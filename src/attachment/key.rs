@@ -61,13 +61,50 @@ pub enum Key {
         /// A fixed version; `None` is the latest one.
         version: Option<u32>,
     },
+    /// The same on a blog post, whose title is unique only together with its day.
+    BlogPost {
+        /// The space key.
+        space: FileName,
+        /// When the post appeared.
+        day: Day,
+        /// The post's title.
+        title: FileName,
+        /// The file's name.
+        name: FileName,
+        /// A fixed version; `None` is the latest one.
+        version: Option<u32>,
+    },
 }
 
 impl Key {
     /// The file's own name, which decides how it is offered to a browser.
     pub fn name(&self) -> &FileName {
         match self {
-            Key::File { name, .. } | Key::Thumbnail { name, .. } | Key::Titled { name, .. } => name,
+            Key::File { name, .. }
+            | Key::Thumbnail { name, .. }
+            | Key::Titled { name, .. }
+            | Key::BlogPost { name, .. } => name,
+        }
+    }
+
+    /// The same place with another file name.
+    pub fn renamed(mut self, new: FileName) -> Key {
+        match &mut self {
+            Key::File { name, .. }
+            | Key::Thumbnail { name, .. }
+            | Key::Titled { name, .. }
+            | Key::BlogPost { name, .. } => *name = new,
+        }
+        self
+    }
+
+    /// The fixed version that the address asks for; `None` is the latest one.
+    pub fn version(&self) -> Option<u32> {
+        match self {
+            Key::File { version, .. }
+            | Key::Thumbnail { version, .. }
+            | Key::Titled { version, .. }
+            | Key::BlogPost { version, .. } => *version,
         }
     }
 
@@ -75,7 +112,15 @@ impl Key {
     pub fn page(&self) -> Option<PageId> {
         match self {
             Key::File { page, .. } | Key::Thumbnail { page, .. } => Some(*page),
-            Key::Titled { .. } => None,
+            Key::Titled { .. } | Key::BlogPost { .. } => None,
+        }
+    }
+
+    /// The key of the space it is in, when the address says so.
+    pub fn space(&self) -> Option<&FileName> {
+        match self {
+            Key::Titled { space, .. } | Key::BlogPost { space, .. } => Some(space),
+            Key::File { .. } | Key::Thumbnail { .. } => None,
         }
     }
 }
@@ -131,6 +176,19 @@ impl fmt::Display for Key {
                 write!(f, "confluence_embedded_{space}/{title}/{name}")?;
                 number(f, "version", version)
             }
+            Key::BlogPost {
+                space,
+                day,
+                title,
+                name,
+                version,
+            } => {
+                let [space, title, name] = [space, title, name]
+                    .map(FileName::as_str)
+                    .map(encode_segment);
+                write!(f, "confluence_blogpost_{space}/{day}/{title}/{name}")?;
+                number(f, "version", version)
+            }
         }
     }
 }
@@ -157,6 +215,48 @@ impl PageId {
 impl fmt::Display for PageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+/// The day of a blog post, as Confluence's addresses have it: `2024/06/09`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Day {
+    year: u16,
+    month: u8,
+    day: u8,
+}
+
+impl Day {
+    /// Reads the three decoded segments of an address. A month has 31 days here: Confluence knows better.
+    ///
+    /// # Errors
+    /// [`KeyError::Day`] when they are not four, two and two digits of a day.
+    pub fn parse(year: &str, month: &str, day: &str) -> Result<Day, KeyError> {
+        let number = |text: &str, digits: usize, most: u16| {
+            let plain = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
+            let number = plain.then(|| text.parse::<u16>().ok()).flatten();
+            number.filter(|number| (1..=most).contains(number))
+        };
+        let small = |number: u16| u8::try_from(number).ok();
+        let day = || {
+            Some(Day {
+                year: number(year, 4, 9999)?,
+                month: number(month, 2, 12).and_then(small)?,
+                day: number(day, 2, 31).and_then(small)?,
+            })
+        };
+        day().ok_or(KeyError::Day)
+    }
+
+    /// The same with hyphens, as REST wants it: `2024-06-09`.
+    pub fn hyphenated(&self) -> String {
+        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}/{:02}/{:02}", self.year, self.month, self.day)
     }
 }
 
@@ -217,6 +317,8 @@ pub enum KeyError {
     },
     /// The percent-decoded name is not UTF-8.
     NotUtf8,
+    /// The day of a blog post is not `yyyy/mm/dd`.
+    Day,
 }
 
 impl fmt::Display for KeyError {
@@ -235,6 +337,7 @@ impl fmt::Display for KeyError {
                 write!(f, "a file name cannot contain {character:?}")
             }
             KeyError::NotUtf8 => write!(f, "the file name is not UTF-8 once percent-decoded"),
+            KeyError::Day => write!(f, "the day of a blog post is written as 2024/06/09"),
         }
     }
 }
@@ -264,6 +367,34 @@ mod tests {
                 PageId::parse(text).ok().map(|id| id.to_string()).as_deref(),
                 expected,
                 "text: {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn days_are_four_two_and_two_digits() {
+        let day = Day::parse("2024", "06", "09").expect("a day");
+        assert_eq!(
+            (day.to_string(), day.hyphenated()),
+            ("2024/06/09".to_owned(), "2024-06-09".to_owned())
+        );
+        for (year, month, day) in [
+            ("24", "06", "09"),
+            ("2024", "6", "09"),
+            ("2024", "06", "9"),
+            ("2024", "13", "09"),
+            ("2024", "00", "09"),
+            ("2024", "06", "32"),
+            ("2024", "06", "00"),
+            ("0000", "06", "09"),
+            ("+024", "06", "09"),
+            ("2024", "..", "09"),
+            ("２０２４", "06", "09"),
+        ] {
+            assert_eq!(
+                Day::parse(year, month, day),
+                Err(KeyError::Day),
+                "{year}/{month}/{day}"
             );
         }
     }
@@ -346,6 +477,16 @@ mod tests {
                     version: None,
                 },
                 "confluence_embedded_~me/A_B/a.png",
+            ),
+            (
+                Key::BlogPost {
+                    space: name("DOC"),
+                    day: Day::parse("2024", "06", "09").expect("a day"),
+                    title: name("News"),
+                    name: name("a.png"),
+                    version: Some(2),
+                },
+                "confluence_blogpost_DOC/2024/06/09/News/a.png?version=2",
             ),
         ] {
             assert_eq!(key.to_string(), expected);

@@ -14,4 +14,8 @@ pub struct Meta {
     pub last_modified: Option<SystemTime>,
     /// The upstream `Date` of the answer: Confluence's clock at the fill.
     pub date: Option<SystemTime>,
+    /// Confluence's own entity tag, to ask with; older versions send one.
+    pub etag: Option<Box<str>>,
+    /// Which upload these bytes are, once Confluence's metadata has said so.
+    pub version: Option<u32>,
 }

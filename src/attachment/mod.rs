@@ -16,7 +16,7 @@ mod stream;
 mod writer;
 
 pub use body::{Body, Charge, Chunk, FILE_BYTES, Ledger};
-pub use key::{FILE_NAME_BYTES_MAX, FileName, Key, KeyError, PageId, encode_segment};
+pub use key::{Day, FILE_NAME_BYTES_MAX, FileName, Key, KeyError, PageId, encode_segment};
 pub use memory_file::MemoryFile;
 pub use meta::{Digest, Meta};
 pub use reader::{Peek, Reader};

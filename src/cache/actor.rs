@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, never, select};
 use log::debug;
 
+use super::entry::Entry;
 use super::flights::{Claimed, Flights};
 use super::handle::{
-    CacheHandle, CacheMessage, Fetch, FlightId, Forget, Keeping, Lookup, Outcome, Report, Reporter,
-    Woken,
+    CacheHandle, CacheMessage, Demand, Fetch, FlightId, Forget, Keeping, Lookup, Outcome, Report,
+    Reporter, Woken,
 };
 use super::store::{Freed, Limits, Locked, Store};
 use crate::attachment::{Charge, Key, Ledger, Meta};
@@ -21,6 +22,10 @@ const INBOX_MAX: usize = 1024;
 /// Downloads that may wait for a free place in the fetch crew. At 200 ms each and 20 at a time the last one waits ten
 /// seconds. With a slow Confluence the crew itself turns away what has waited for too long.
 const FETCHES_WAITING_MAX: usize = 1024;
+
+/// How long Confluence is not asked about the same copy again: clients that insist on a confirmed one get a copy this
+/// old, and while Confluence fails nobody but the first one waits for it to fail again.
+const ASKED_AGAIN: Duration = Duration::from_secs(5);
 
 /// The cache before its thread runs, with everything that others need to reach it.
 pub struct Opened<W, F> {
@@ -107,7 +112,7 @@ impl<W, F: Clone> CacheActor<W, F> {
 
     fn handle(&mut self, message: CacheMessage<W>, now: Instant) {
         match message {
-            CacheMessage::Claim(key, waiter) => self.claim(key, waiter, now),
+            CacheMessage::Claim(key, demand, waiter) => self.claim(key, demand, waiter, now),
             CacheMessage::Forget(what, waiter) => {
                 self.flights.purge(&what);
                 let freed = self.store.with(|store| store.forget(&what));
@@ -122,12 +127,22 @@ impl<W, F: Clone> CacheActor<W, F> {
         }
     }
 
-    fn claim(&mut self, key: Key, waiter: W, now: Instant) {
+    fn claim(&mut self, key: Key, demand: Demand, waiter: W, now: Instant) {
         // What was missing when the worker looked may have come meanwhile.
         match self.store.with(|store| store.lookup(&key, now)) {
-            Lookup::Fresh(entry) => return self.wake(waiter, Outcome::Ready(entry)),
+            Lookup::Fresh(entry)
+                if demand == Demand::Fresh || entry.was_asked_about(now, ASKED_AGAIN) =>
+            {
+                return self.wake(waiter, Outcome::Ready(entry));
+            }
             Lookup::Gone(why) => return self.wake(waiter, Outcome::Gone(why)),
-            Lookup::Missing => {}
+            Lookup::Fresh(_) => {}
+            Lookup::Missing => {
+                let copy = self.store.with(|store| store.servable(&key, now));
+                if let Some(copy) = copy.filter(|copy| copy.has_failed(now, ASKED_AGAIN)) {
+                    return self.wake(waiter, Outcome::Stale(copy));
+                }
+            }
         }
         match self.flights.claim(key.clone(), waiter) {
             Claimed::Fetch(flight) => self.order(flight, key, now),
@@ -148,9 +163,11 @@ impl<W, F: Clone> CacheActor<W, F> {
     /// Sends an order to the fetch crew, or ends its flight at once when too many wait.
     fn order(&mut self, flight: FlightId, key: Key, now: Instant) {
         let alone = self.flights.is_too_big(&key);
+        let known = self.store.with(|store| store.known(&key));
         let fetch = Fetch {
             flight,
             key,
+            known,
             alone,
             ordered: now,
         };
@@ -158,7 +175,7 @@ impl<W, F: Clone> CacheActor<W, F> {
         match sent {
             Some(Ok(())) => {}
             Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => {
-                self.end_without(flight, || Outcome::Busy);
+                self.end_without(flight, || Outcome::Busy, now);
             }
         }
     }
@@ -177,58 +194,80 @@ impl<W, F: Clone> CacheActor<W, F> {
             Report::TooBig(flight) => self.flights.close(flight),
             Report::Kept(flight, entry, writer) => {
                 self.flights.fits(&entry.key);
-                let Some(ended) = self.flights.end(flight) else {
-                    return;
-                };
-                if !ended.purged {
-                    self.free(|store| store.insert(entry.clone(), now));
-                }
+                let waiters = self.put(flight, &entry, now);
                 writer.finish();
-                for waiter in ended.waiters {
-                    self.wake(waiter, Outcome::Ready(entry.clone()));
-                }
+                self.wake_all(waiters, || Outcome::Ready(entry.clone()));
+            }
+            Report::Renewed(flight, entry) => {
+                let waiters = self.put(flight, &entry, now);
+                self.wake_all(waiters, || Outcome::Confirmed(entry.clone()));
             }
             Report::Gone(flight, why) => {
-                let Some(ended) = self.flights.end(flight) else {
-                    return;
-                };
-                if !ended.purged {
-                    self.free(|store| store.remove(&ended.key).into_iter().collect());
-                    self.store
-                        .with(|store| store.insert_gone(ended.key, why.clone()));
-                }
-                for waiter in ended.waiters {
-                    self.wake(waiter, Outcome::Gone(why.clone()));
-                }
+                let waiters = self.take_away(flight, Some(&why));
+                self.wake_all(waiters, || Outcome::Gone(why.clone()));
             }
             Report::Withdrawn(flight, why) => {
-                let Some(ended) = self.flights.end(flight) else {
-                    return;
-                };
-                if !ended.purged {
-                    self.free(|store| store.remove(&ended.key).into_iter().collect());
-                }
-                for waiter in ended.waiters {
-                    self.wake(waiter, Outcome::Failed(why.clone()));
-                }
+                let waiters = self.take_away(flight, None);
+                self.wake_all(waiters, || Outcome::Failed(why.clone()));
             }
             Report::Failed(flight, why) => {
-                self.end_without(flight, || Outcome::Failed(why.clone()))
+                self.end_without(flight, || Outcome::Failed(why.clone()), now)
             }
             Report::Over(flight) | Report::NoRoom(flight) => {
-                self.end_without(flight, || Outcome::Busy)
+                self.end_without(flight, || Outcome::Busy, now)
             }
         }
     }
 
+    /// Ends a flight and keeps what it brought, unless somebody has purged it meanwhile. Hands out who still waits.
+    fn put(&mut self, flight: FlightId, entry: &Arc<Entry>, now: Instant) -> Vec<W> {
+        let Some(ended) = self.flights.end(flight) else {
+            return Vec::new();
+        };
+        if !ended.purged {
+            self.free(|store| store.insert(entry.clone(), now));
+        }
+        ended.waiters
+    }
+
+    /// Ends a flight and forgets the copy that was kept before. `missing` is remembered for a while. Hands out who
+    /// still waits.
+    fn take_away(&mut self, flight: FlightId, missing: Option<&F>) -> Vec<W> {
+        let Some(ended) = self.flights.end(flight) else {
+            return Vec::new();
+        };
+        if !ended.purged {
+            self.free(|store| store.remove(&ended.key).into_iter().collect());
+            if let Some(why) = missing {
+                self.store
+                    .with(|store| store.insert_gone(ended.key, why.clone()));
+            }
+        }
+        ended.waiters
+    }
+
+    fn wake_all(&self, waiters: Vec<W>, outcome: impl Fn() -> Outcome<F>) {
+        for waiter in waiters {
+            self.wake(waiter, outcome());
+        }
+    }
+
     /// Ends a flight that brought nothing: who still waits gets the copy that was kept before, however old, or `else`.
-    fn end_without(&mut self, flight: FlightId, otherwise: impl Fn() -> Outcome<F>) {
+    fn end_without(&mut self, flight: FlightId, otherwise: impl Fn() -> Outcome<F>, now: Instant) {
         let Some(ended) = self.flights.end(flight) else {
             return;
         };
-        let copy = self.store.with(|store| store.any(&ended.key));
+        let copy = self.store.with(|store| store.servable(&ended.key, now));
+        if let Some(copy) = &copy {
+            copy.note_failure(now);
+        }
         for waiter in ended.waiters {
-            self.wake(waiter, copy.clone().map_or_else(&otherwise, Outcome::Stale));
+            let outcome = match copy.clone() {
+                Some(copy) if copy.is_fresh(now) => Outcome::Ready(copy),
+                Some(copy) => Outcome::Stale(copy),
+                None => otherwise(),
+            };
+            self.wake(waiter, outcome);
         }
     }
 

@@ -1,8 +1,8 @@
 //! One kept attachment.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::time::Instant;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use crate::attachment::{Body, Digest, Key, Meta};
 
@@ -41,6 +41,8 @@ pub struct Entry {
     /// Until when it is served without asking Confluence.
     pub fresh_until: Instant,
     uses: AtomicU8,
+    /// When asking about it last came to nothing, in milliseconds since `stored`, plus one; 0 is never.
+    failed: AtomicU64,
 }
 
 impl Entry {
@@ -66,7 +68,14 @@ impl Entry {
             stored,
             fresh_until,
             uses: AtomicU8::new(0),
+            failed: AtomicU64::new(0),
         }
+    }
+
+    /// The same bytes under a new life, after Confluence has said that they are current.
+    pub fn renewed(&self, meta: Meta, life: Life) -> Entry {
+        let (key, label) = (self.key.clone(), self.label.clone());
+        Entry::new(key, label, meta, self.body.clone(), self.digest, life)
     }
 
     /// What it occupies in bytes, all in all.
@@ -78,6 +87,27 @@ impl Entry {
     /// Whether it may be served without asking Confluence.
     pub fn is_fresh(&self, now: Instant) -> bool {
         now < self.fresh_until
+    }
+
+    /// Notes that asking about it has come to nothing.
+    pub(super) fn note_failure(&self, now: Instant) {
+        let since = now.saturating_duration_since(self.stored).as_millis();
+        let since = u64::try_from(since).unwrap_or(u64::MAX - 1);
+        self.failed.store(since + 1, Ordering::Relaxed);
+    }
+
+    /// Whether it was confirmed, or asking about it came to nothing, less than `within` ago: then asking again would
+    /// bring nothing new.
+    pub(super) fn was_asked_about(&self, now: Instant, within: Duration) -> bool {
+        self.has_failed(now, within) || now < self.stored + within
+    }
+
+    /// Whether asking about it came to nothing less than `within` ago.
+    pub(super) fn has_failed(&self, now: Instant, within: Duration) -> bool {
+        match self.failed.load(Ordering::Relaxed) {
+            0 => false,
+            since => now < self.stored + Duration::from_millis(since - 1) + within,
+        }
     }
 
     /// Notes a use. Two at once may count as one: the policy does not mind.

@@ -25,6 +25,8 @@ pub enum Lookup<F> {
 pub enum Outcome<F> {
     /// The file was kept by the time the claim was looked at.
     Ready(Arc<Entry>),
+    /// The copy had to be confirmed, and Confluence has said that it is current.
+    Confirmed(Arc<Entry>),
     /// The download runs: here is a place in it.
     Streaming {
         /// The place, at the first byte.
@@ -59,6 +61,15 @@ pub struct Woken<W, F> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FlightId(pub(super) u64);
 
+/// What a claim is content with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// A copy that is fresh.
+    Fresh,
+    /// A copy that was confirmed just now.
+    Confirmed,
+}
+
 /// An order to the fetch crew: download this. It ends in exactly one final [`Report`].
 #[derive(Debug)]
 pub struct Fetch {
@@ -66,6 +77,8 @@ pub struct Fetch {
     pub flight: FlightId,
     /// What to download.
     pub key: Key,
+    /// The copy that is kept: if it is still current, it need not be downloaded.
+    pub known: Option<Arc<Entry>>,
     /// Whether it was too big to keep when it was last asked for.
     pub alone: bool,
     /// When it was ordered: who waits has left after a while.
@@ -104,6 +117,8 @@ pub enum Report<F> {
     TooBig(FlightId),
     /// It is complete: keep it, then let its readers have the end, so that who has read all of it finds it kept.
     Kept(FlightId, Arc<Entry>, Writer),
+    /// The copy that was kept is current: this is the same with a new life.
+    Renewed(FlightId, Arc<Entry>),
     /// It is over, and nothing is kept of it. What was streamed tells its readers itself how it ended.
     Over(FlightId),
     /// There is no such file; what was kept of it goes.
@@ -137,7 +152,7 @@ impl Forget {
 
 /// What workers ask of the cache actor.
 pub(super) enum CacheMessage<W> {
-    Claim(Key, W),
+    Claim(Key, Demand, W),
     Forget(Forget, W),
 }
 
@@ -162,10 +177,10 @@ impl<W, F: Clone> CacheHandle<W, F> {
         self.store.with(|store| store.lookup(key, now))
     }
 
-    /// Parks `waiter` until there is an [`Outcome`] for `key`, starting a download if none runs. Blocks while the
+    /// Parks `waiter` until there is an [`Outcome`] for `key` that meets `demand`, starting a download if none runs. Blocks while the
     /// actor's inbox is full. A waiter whose actor is gone is dropped: the service is stopping.
-    pub fn claim(&self, key: Key, waiter: W) {
-        let _ = self.inbox.send(CacheMessage::Claim(key, waiter));
+    pub fn claim(&self, key: Key, demand: Demand, waiter: W) {
+        let _ = self.inbox.send(CacheMessage::Claim(key, demand, waiter));
     }
 
     /// Forgets files and wakes `waiter` with [`Outcome::Forgotten`] when that is done.

@@ -19,6 +19,6 @@ mod store;
 pub use actor::{CacheActor, Opened, open};
 pub use entry::{Entry, Life};
 pub use handle::{
-    CacheHandle, Fetch, FlightId, Forget, Keeping, Lookup, Outcome, Report, Reporter, Woken,
+    CacheHandle, Demand, Fetch, FlightId, Forget, Keeping, Lookup, Outcome, Report, Reporter, Woken,
 };
 pub use store::Limits;

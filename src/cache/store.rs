@@ -30,6 +30,9 @@ pub struct Limits {
     pub bytes_max: u64,
     /// How long a copy may be served after it is no longer fresh while Confluence fails.
     pub stale: Duration,
+    /// How long an expired copy is kept at least, whether or not it may be served: Confluence may say that it is
+    /// current, and then it need not be downloaded again.
+    pub renewable: Duration,
     /// How long a missing file is remembered as missing.
     pub negative_ttl: Duration,
 }
@@ -84,9 +87,20 @@ impl<F: Clone> Store<F> {
         }
     }
 
-    /// The copy of `key`, fresh or not, as long as it may still be served.
-    pub(super) fn any(&self, key: &Key) -> Option<Arc<Entry>> {
+    /// The copy of `key`, fresh or not, whose bytes may still be current.
+    pub(super) fn known(&self, key: &Key) -> Option<Arc<Entry>> {
         self.alive.get(key).map(|(_, entry)| entry.clone())
+    }
+
+    /// The copy of `key`, fresh or not, as long as it may be served while Confluence fails.
+    pub(super) fn servable(&self, key: &Key, now: Instant) -> Option<Arc<Entry>> {
+        let entry = self.known(key)?;
+        (now < entry.fresh_until + self.limits.stale).then_some(entry)
+    }
+
+    /// For how long after its freshness a copy is kept.
+    fn afterlife(&self) -> Duration {
+        self.limits.stale.max(self.limits.renewable)
     }
 
     /// Keeps `entry`, in place of an older copy of the same key.
@@ -113,7 +127,7 @@ impl<F: Clone> Store<F> {
             let Some(victim) = self.evict() else { break };
             freed.push(victim);
         }
-        let life = entry.fresh_until.saturating_duration_since(now) + self.limits.stale;
+        let life = entry.fresh_until.saturating_duration_since(now) + self.afterlife();
         let number = self.ring.insert(entry.clone(), place);
         self.alive.insert(entry.key.clone(), (number, entry), life);
         freed
@@ -176,7 +190,7 @@ impl<F: Clone> Store<F> {
     pub(super) fn tick(&mut self, now: Instant) -> (Freed, Option<Duration>) {
         let mut freed = Freed::new();
         while let Some((number, entry)) = self.ring.oldest() {
-            let dies = entry.fresh_until + self.limits.stale;
+            let dies = entry.fresh_until + self.afterlife();
             if now < dies || FREED_PER_TICK <= freed.len() {
                 return (freed, Some(dies.saturating_duration_since(now)));
             }

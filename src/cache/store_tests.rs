@@ -13,6 +13,7 @@ fn limits() -> Limits {
         items_max: 8,
         bytes_max: 20_000,
         stale: HOUR,
+        renewable: Duration::ZERO,
         negative_ttl: HOUR,
     }
 }
@@ -46,7 +47,7 @@ fn a_copy_is_fresh_then_stale_then_gone() {
     assert!(fresh(&store, start + HOUR - Duration::from_millis(1)));
     assert!(!fresh(&store, start + HOUR));
     assert!(
-        store.any(&key(1, "a")).is_some(),
+        store.known(&key(1, "a")).is_some(),
         "an expired copy may still serve"
     );
     assert_eq!(store.tick(start + HOUR).0.len(), 0);
@@ -78,7 +79,7 @@ fn what_has_died_is_let_go_of_while_others_live() {
     ));
     store.insert(dies.clone(), now);
     store.insert(entry(key(1, "b"), 10, now), now);
-    while store.any(&key(1, "a")).is_some() {
+    while store.known(&key(1, "a")).is_some() {
         std::thread::yield_now();
     }
     let (freed, _) = store.tick(Instant::now() + brief);
@@ -98,7 +99,7 @@ fn a_new_copy_of_what_people_return_to_stays_among_it() {
         store.insert(entry(key(2, &format!("once{n}")), 1000, now), now);
     }
     assert!(
-        store.any(&key(1, "logo")).is_some(),
+        store.known(&key(1, "logo")).is_some(),
         "its use was forgotten"
     );
 }
@@ -115,7 +116,7 @@ fn one_time_files_do_not_push_out_what_people_return_to() {
             store.lookup(&key(1, "logo"), now);
         }
     }
-    assert!(store.any(&key(1, "logo")).is_some());
+    assert!(store.known(&key(1, "logo")).is_some());
 }
 
 #[test]
@@ -200,7 +201,7 @@ proptest! {
                     prop_assert!(freed.iter().all(|entry| entry.fresh_until + HOUR <= now));
                 }
             }
-            let kept: Vec<_> = (0..12).filter_map(|page| store.any(&key(page, "a"))).collect();
+            let kept: Vec<_> = (0..12).filter_map(|page| store.known(&key(page, "a"))).collect();
             let weights: u64 = store.ring.weights().sum();
             prop_assert_eq!(store.bytes(), weights);
             prop_assert!(kept.iter().map(|entry| entry.weight()).sum::<u64>() <= weights);

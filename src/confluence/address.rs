@@ -1,18 +1,84 @@
-//! Where an attachment lives on Confluence: a key becomes an address, from validated parts only.
+//! Where things live on Confluence: a question becomes an address, from validated parts only.
 //!
 //! Nothing of a client's path is ever forwarded. Every byte outside `A-Z a-z 0-9 - . _ ~` is percent-encoded, which
-//! Confluence reads the same with and without `api=v2`; the query holds `version`, `width` and `height` as digits.
+//! Confluence reads the same with and without `api=v2`. The query of a download holds `version`, `width` and `height`
+//! as digits; that of REST holds words of ours, digits, and a file's name, a space's key or a page's title, encoded.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use ureq::http::Uri;
 
 use super::error::SetupError;
-use crate::attachment::{FileName, Key, encode_segment};
+use super::metadata::AttachmentId;
+use crate::attachment::{Day, FileName, Key, PageId, encode_segment};
 
 /// Longest base URL in bytes. Together with three encoded names of 255 bytes an address stays far below the 64 KiB
 /// that the HTTP library can hold.
 const BASE_BYTES_MAX: usize = 2048;
+
+/// Files that one listing shows at most; Confluence allows no more.
+pub(super) const LISTING_MAX: u32 = 200;
+
+/// What can be asked of Confluence as the account, and nothing else can.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Question<'a> {
+    /// The bytes behind a key (Server and Data Center).
+    File {
+        /// Which file.
+        key: &'a Key,
+        /// Only if its entity tag is another one by now.
+        unless: Option<&'a str>,
+    },
+    /// Who the account is.
+    Who,
+    /// The metadata of the files of a page, from the one with number `start` on.
+    Attachments {
+        /// Which page.
+        page: PageId,
+        /// Only of the file of this name.
+        name: Option<&'a FileName>,
+        /// How many to leave out.
+        start: u32,
+    },
+    /// The space of a page.
+    Content {
+        /// Which page.
+        page: PageId,
+    },
+    /// The page of this title, or the blog post of this title and day.
+    Find {
+        /// The space key.
+        space: &'a FileName,
+        /// Set for a blog post.
+        day: Option<&'a Day>,
+        /// The title.
+        title: &'a FileName,
+    },
+    /// Where the bytes of an attachment are (Cloud).
+    Download {
+        /// Which page.
+        page: PageId,
+        /// Which attachment of it.
+        id: AttachmentId,
+        /// A fixed version.
+        version: Option<u32>,
+        /// The file's name, for the judgement of the answer only.
+        name: &'a FileName,
+    },
+    /// Where a scaled picture of it is (Cloud).
+    Thumbnail {
+        /// Which attachment.
+        id: AttachmentId,
+        /// A fixed version.
+        version: Option<u32>,
+        /// Width in pixels.
+        width: Option<u32>,
+        /// Height in pixels.
+        height: Option<u32>,
+        /// The file's name, for the judgement of the answer only.
+        name: &'a FileName,
+    },
+}
 
 /// The base URL, taken apart once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,13 +131,22 @@ impl Base {
         &self.host
     }
 
-    /// The address of the file.
+    /// The address that answers `question`.
     ///
     /// # Panics
     /// If the HTTP library understands the address differently from how it was built: then the account could be
-    /// used for something else than the file, and nothing may be sent.
-    pub(super) fn address(&self, key: &Key) -> Uri {
-        let address = format!("{}{}", self.prefix, target(key));
+    /// used for something else than what was asked, and nothing may be sent.
+    pub(super) fn address(&self, question: &Question<'_>) -> Uri {
+        self.join(&target(question))
+    }
+
+    /// The address of `target`, which begins with a slash and holds unreserved characters, escapes and a query of
+    /// ours only.
+    ///
+    /// # Panics
+    /// As [`Base::address`].
+    pub(super) fn join(&self, target: &str) -> Uri {
+        let address = format!("{}{target}", self.prefix);
         let uri: Uri = address.parse().expect(
             "a checked base followed by unreserved characters, escapes and digits is a URI",
         );
@@ -85,57 +160,140 @@ impl Base {
 }
 
 /// Path and query below the base.
-fn target(key: &Key) -> String {
-    let mut target = String::from("/download");
-    let numbers = match key {
-        Key::File {
-            page,
-            name,
-            version,
-        } => {
-            push(&mut target, "attachments");
-            push(&mut target, &page.to_string());
-            push(&mut target, name.as_str());
-            [("version", version), ("", &None), ("", &None)]
+pub(super) fn target(question: &Question<'_>) -> String {
+    match *question {
+        Question::File { key, .. } => file(key),
+        Question::Who => Target::new(&["rest", "api", "user", "current"]).text,
+        Question::Attachments { page, name, start } => {
+            let mut target = content(page).then("child").then("attachment");
+            target.word("expand", Some("version"));
+            target.word("filename", name.map(FileName::as_str));
+            target.number("limit", Some(if name.is_some() { 1 } else { LISTING_MAX }));
+            target.number("start", Some(start).filter(|&start| 0 < start));
+            target.text
         }
-        Key::Thumbnail {
-            page,
-            name,
+        Question::Content { page } => {
+            let mut target = content(page);
+            target.word("expand", Some("space"));
+            target.text
+        }
+        Question::Find { space, day, title } => {
+            let mut target = Target::new(&["rest", "api", "content"]);
+            target.word(
+                "type",
+                Some(if day.is_some() { "blogpost" } else { "page" }),
+            );
+            target.word("spaceKey", Some(space.as_str()));
+            target.word("title", Some(title.as_str()));
+            target.word("postingDay", day.map(Day::hyphenated).as_deref());
+            target.number("limit", Some(1));
+            target.text
+        }
+        Question::Download {
+            page, id, version, ..
+        } => {
+            let mut target = content(page).then("child").then("attachment");
+            target = target.then(id).then("download");
+            target.number("version", version);
+            target.text
+        }
+        Question::Thumbnail {
+            id,
             version,
             width,
             height,
+            ..
         } => {
-            push(&mut target, "thumbnails");
-            push(&mut target, &page.to_string());
-            push(&mut target, name.as_str());
-            [("version", version), ("width", width), ("height", height)]
-        }
-        Key::Titled {
-            space,
-            title,
-            name,
-            version,
-        } => {
-            push(&mut target, "attachments");
-            push(&mut target, "embedded-page");
-            for part in [space, title, name].map(FileName::as_str) {
-                push(&mut target, part);
-            }
-            [("version", version), ("", &None), ("", &None)]
-        }
-    };
-    let mut separator = '?';
-    for (name, value) in numbers {
-        if let Some(value) = value {
-            write!(target, "{separator}{name}={value}").expect("a String takes any text");
-            separator = '&';
+            let mut target = Target::new(&["api", "v2", "attachments"]);
+            target = target.then(id).then("thumbnail").then("download");
+            target.number("version", version);
+            target.number("width", width);
+            target.number("height", height);
+            target.text
         }
     }
-    target
 }
 
-fn push(target: &mut String, segment: &str) {
-    write!(target, "/{}", encode_segment(segment)).expect("a String takes any text");
+fn file(key: &Key) -> String {
+    let mut target = Target::new(&["download"]);
+    let mut pixels = (None, None);
+    target = match key {
+        Key::File { page, name, .. } => target.then("attachments").then(page).then(name.as_str()),
+        Key::Thumbnail {
+            page,
+            name,
+            width,
+            height,
+            ..
+        } => {
+            pixels = (*width, *height);
+            target.then("thumbnails").then(page).then(name.as_str())
+        }
+        Key::Titled {
+            space, title, name, ..
+        } => {
+            target = target.then("attachments").then("embedded-page");
+            let parts = [space, title, name].map(FileName::as_str);
+            parts.into_iter().fold(target, Target::then)
+        }
+        Key::BlogPost {
+            space,
+            day,
+            title,
+            name,
+            ..
+        } => {
+            target = target.then("attachments").then("embedded-blogpost");
+            target = target.then(space.as_str());
+            let day = day.to_string();
+            target = day.split('/').fold(target, Target::then);
+            target.then(title.as_str()).then(name.as_str())
+        }
+    };
+    target.number("version", key.version());
+    target.number("width", pixels.0);
+    target.number("height", pixels.1);
+    target.text
+}
+
+fn content(page: PageId) -> Target {
+    Target::new(&["rest", "api", "content"]).then(page)
+}
+
+/// A path, and behind it a query, under construction.
+struct Target {
+    text: String,
+    separator: char,
+}
+
+impl Target {
+    fn new(segments: &[&str]) -> Target {
+        let start = Target {
+            text: String::with_capacity(128),
+            separator: '?',
+        };
+        segments.iter().fold(start, Target::then)
+    }
+
+    /// One segment more.
+    fn then(mut self, segment: impl Display) -> Target {
+        let segment = segment.to_string();
+        write!(self.text, "/{}", encode_segment(&segment)).expect("a String takes any text");
+        self
+    }
+
+    /// A parameter, if it has a value.
+    fn word(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            let (separator, value) = (self.separator, encode_segment(value));
+            write!(self.text, "{separator}{name}={value}").expect("a String takes any text");
+            self.separator = '&';
+        }
+    }
+
+    fn number(&mut self, name: &str, value: Option<u32>) {
+        self.word(name, value.map(|value| value.to_string()).as_deref());
+    }
 }
 
 #[cfg(test)]
@@ -160,7 +318,8 @@ mod tests {
     fn check(key: &Key, expected: &str) {
         let base = Base::parse("https://wiki:8090/confluence").expect("a base");
         assert_eq!(
-            base.address(key).to_string(),
+            base.address(&Question::File { key, unless: None })
+                .to_string(),
             format!("https://wiki:8090/confluence{expected}")
         );
     }
@@ -201,6 +360,102 @@ mod tests {
                     height,
                 },
                 &format!("/download/thumbnails/12/a.png{query}"),
+            );
+        }
+    }
+
+    #[test]
+    fn every_question_has_one_address() {
+        let (page, other) = (PageId::parse("12").expect("digits"), name("图&b=1?.png"));
+        let day = Day::parse("2024", "06", "09").expect("a day");
+        let key = Key::BlogPost {
+            space: name("DOC"),
+            day,
+            title: name("A/B".replace('/', "|").as_str()),
+            name: name("a.png"),
+            version: None,
+        };
+        let json = br#"{"results":[{"id":"att99","title":"a"}]}"#;
+        let listing = crate::confluence::metadata::listing(json).expect("a listing");
+        let id = listing.get(&name("a")).and_then(|it| it.id).expect("an id");
+        for (question, expected) in [
+            (Question::Who, "/rest/api/user/current"),
+            (
+                Question::Attachments {
+                    page,
+                    name: Some(&other),
+                    start: 0,
+                },
+                "/rest/api/content/12/child/attachment?expand=version&filename=%E5%9B%BE%26b%3D1%3F.png&limit=1",
+            ),
+            (
+                Question::Attachments {
+                    page,
+                    name: None,
+                    start: 0,
+                },
+                "/rest/api/content/12/child/attachment?expand=version&limit=200",
+            ),
+            (
+                Question::Attachments {
+                    page,
+                    name: None,
+                    start: 200,
+                },
+                "/rest/api/content/12/child/attachment?expand=version&limit=200&start=200",
+            ),
+            (
+                Question::Content { page },
+                "/rest/api/content/12?expand=space",
+            ),
+            (
+                Question::Find {
+                    space: &name("~me"),
+                    day: None,
+                    title: &name("A & B"),
+                },
+                "/rest/api/content?type=page&spaceKey=~me&title=A%20%26%20B&limit=1",
+            ),
+            (
+                Question::Find {
+                    space: &name("DOC"),
+                    day: Some(&day),
+                    title: &name("News"),
+                },
+                "/rest/api/content?type=blogpost&spaceKey=DOC&title=News&postingDay=2024-06-09&limit=1",
+            ),
+            (
+                Question::Download {
+                    page,
+                    id,
+                    version: Some(3),
+                    name: &other,
+                },
+                "/rest/api/content/12/child/attachment/att99/download?version=3",
+            ),
+            (
+                Question::Thumbnail {
+                    id,
+                    version: None,
+                    width: Some(8),
+                    height: Some(9),
+                    name: &other,
+                },
+                "/api/v2/attachments/att99/thumbnail/download?width=8&height=9",
+            ),
+            (
+                Question::File {
+                    key: &key,
+                    unless: None,
+                },
+                "/download/attachments/embedded-blogpost/DOC/2024/06/09/A%7CB/a.png",
+            ),
+        ] {
+            assert_eq!(target(&question), expected);
+            let base = Base::parse("https://wiki/c").expect("a base");
+            assert_eq!(
+                base.address(&question).to_string(),
+                format!("https://wiki/c{expected}")
             );
         }
     }
@@ -248,7 +503,7 @@ mod tests {
             };
             let key = Key::File { page: PageId::parse("12").expect("a page id"), name, version: None };
             let base = Base::parse("http://wiki").expect("a base");
-            let address = base.address(&key).to_string();
+            let address = base.address(&Question::File { key: &key, unless: None }).to_string();
             let last = address.strip_prefix("http://wiki/download/attachments/12/").expect("its page");
             prop_assert!(!last.contains(['/', ';', '?', '#', '+', '\\']));
             let decoded = percent_encoding::percent_decode_str(last).decode_utf8().expect("UTF-8");

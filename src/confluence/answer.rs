@@ -1,25 +1,25 @@
-//! Whether an answer is the file: the decision table, as a pure function of what was asked and what came back.
+//! What an answer is: the decision table, as one pure function of what was asked and what came back.
 //!
 //! Confluence rarely says 401. A refused account looks like a redirect, a web page with status 200, or a good answer
 //! whose `X-Seraph-LoginReason` is not `OK`; so every answer is judged before a single byte of it goes on.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ureq::http::HeaderMap;
-use ureq::http::header;
+use ureq::http::{HeaderMap, header};
 
 use super::error::{Fault, Refusal, UpstreamError};
 use super::redirect::Target;
+use super::signs::{self, has, text};
 use crate::attachment::Meta;
-
-/// What of a `Retry-After` is obeyed, in seconds. Confluence is known to send 2^63 - 1 here.
-const RETRY_AFTER_SECONDS: std::ops::RangeInclusive<u64> = 1..=300;
 
 /// The pause after a 429 that names none.
 const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(30);
 
 /// Longest media type that is kept, in bytes; real ones are shorter than 130.
 const MEDIA_TYPE_BYTES_MAX: usize = 255;
+
+/// Longest entity tag that is kept and sent back, in bytes.
+const ETAG_BYTES_MAX: usize = 255;
 
 /// 2000-01-01 in seconds: an older `Last-Modified` is Confluence's way of knowing nothing.
 const LAST_MODIFIED_MIN: Duration = Duration::from_secs(946_684_800);
@@ -40,16 +40,35 @@ const NEVER_HTML: [&str; 27] = [
 const HTML: [&str; 5] = ["html", "htm", "xhtml", "xht", "shtml"];
 
 /// What was asked for, as far as the judgement needs it.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Asked<'a> {
+    /// What a good answer is.
+    pub(super) kind: Kind<'a>,
     /// The host of `CONFLUENCE_URL`, without port.
     pub(super) host: &'a str,
-    /// The path of the request.
+    /// The path of the request below the base address.
     pub(super) path: &'a str,
-    /// The file's name, decoded.
-    pub(super) name: &'a str,
+}
+
+/// What a good answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind<'a> {
+    /// The bytes of a file of this decoded name.
+    File {
+        name: &'a str,
+        /// Whether "unchanged" is an answer as well: the question carried an entity tag.
+        conditional: bool,
+    },
+    /// The same, or a redirect to where the bytes are, which Cloud always sends.
+    Signed { name: &'a str },
+    /// The bytes at the end of such a redirect, asked for without the account.
+    Media { name: &'a str },
+    /// A JSON document.
+    Document,
 }
 
 /// What came back.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Answer<'a> {
     pub(super) status: u16,
     pub(super) headers: &'a HeaderMap,
@@ -57,141 +76,208 @@ pub(super) struct Answer<'a> {
     pub(super) start: &'a [u8],
 }
 
-/// Says whether `answer` is the file, and if not, what it is instead. Any error of the head alone is final; a head
-/// that passes must be judged once more with the first bytes.
-pub(super) fn judge(asked: &Asked, answer: &Answer, now: SystemTime) -> Result<(), UpstreamError> {
-    if let Some(refusal) = refusal_in_headers(answer.headers) {
+/// What a good answer turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// The file, or the document: its bytes may go on.
+    Content,
+    /// The copy that we have is still current.
+    Unchanged,
+    /// The bytes are where `Location` says.
+    Elsewhere,
+}
+
+/// Says what `answer` is. Any error of the head alone is final, unless [`wants_body`] says otherwise; a head that
+/// passes must be judged once more with the first bytes.
+pub(super) fn judge(
+    asked: &Asked,
+    answer: &Answer,
+    now: SystemTime,
+) -> Result<Verdict, UpstreamError> {
+    if let Kind::Media { name } = asked.kind {
+        return judge_media(name, answer, now);
+    }
+    if let Some(refusal) = signs::refusal(answer.headers) {
         return Err(UpstreamError::Refused(refusal));
     }
-    let status = answer.status;
-    match status {
-        200 => judge_file(asked, answer),
-        300..=399 => Err(judge_redirect(asked, answer)),
-        401 => Err(UpstreamError::Refused(Refusal::Unauthorized)),
-        403 => Err(judge_forbidden(answer.start)),
-        404 => Err(UpstreamError::NotFound),
-        429 => Err(UpstreamError::Busy {
-            retry_after: retry_after(answer.headers, now).unwrap_or(RETRY_AFTER_DEFAULT),
-        }),
-        503 => Err(match retry_after(answer.headers, now) {
-            Some(retry_after) => UpstreamError::Busy { retry_after },
-            None => UpstreamError::Failing { status },
-        }),
-        500..=599 => Err(UpstreamError::Failing { status }),
-        _ => Err(UpstreamError::Odd { status }),
+    match (answer.status, asked.kind) {
+        (200, Kind::Document) => judge_document(answer),
+        (200, Kind::File { name, .. } | Kind::Signed { name } | Kind::Media { name }) => {
+            judge_file(name, answer)
+        }
+        (
+            304,
+            Kind::File {
+                conditional: true, ..
+            },
+        ) => Ok(Verdict::Unchanged),
+        (300..=399, _) => judge_redirect(asked, answer),
+        (401, _) => Err(UpstreamError::Refused(judge_unauthorized(answer.start))),
+        (403, _) => Err(judge_forbidden(answer.start)),
+        // A proxy in front has no JSON: then it is the base address that leads nowhere, and nothing is said of a file.
+        (404, Kind::Document) if !signs::is_json_type(answer.headers) => {
+            Err(UpstreamError::Odd { status: 404 })
+        }
+        (404, _) => Err(UpstreamError::NotFound),
+        _ => Err(judge_failure(answer, now)),
+    }
+}
+
+/// Whether the body may say more about an error of the head than the head itself.
+pub(super) fn wants_body(error: &UpstreamError, headers: &HeaderMap) -> bool {
+    match error {
+        UpstreamError::Refused(Refusal::LoginPage) => true, // or a notice of maintenance
+        UpstreamError::Refused(Refusal::Unauthorized) => signs::is_json_type(headers),
+        other => !other.is_refusal(),
     }
 }
 
 /// What outlives a good answer.
 pub(super) fn meta(headers: &HeaderMap) -> Meta {
-    let date = |name| text(headers, name).and_then(|text| httpdate::parse_http_date(text).ok());
     Meta {
         media_type: text(headers, "content-type")
             .filter(|media_type| (1..=MEDIA_TYPE_BYTES_MAX).contains(&media_type.len()))
             .map(Box::from),
-        last_modified: date("last-modified").filter(|&date| UNIX_EPOCH + LAST_MODIFIED_MIN <= date),
-        date: date("date"),
+        last_modified: signs::date(headers, "last-modified")
+            .filter(|&date| UNIX_EPOCH + LAST_MODIFIED_MIN <= date),
+        date: signs::date(headers, "date"),
+        etag: text(headers, "etag")
+            .filter(|tag| is_entity_tag(tag))
+            .map(Box::from),
+        version: None,
     }
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok().map(str::trim)
+/// A strong or weak entity tag as RFC 9110 section 8.8.3 has it, in ASCII.
+fn is_entity_tag(tag: &str) -> bool {
+    let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+    let inner = opaque
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    tag.len() <= ETAG_BYTES_MAX
+        && inner.is_some_and(|inner| inner.bytes().all(|b| b.is_ascii_graphic() && b != b'"'))
 }
 
-/// The signs that hold whatever the status is.
-fn refusal_in_headers(headers: &HeaderMap) -> Option<Refusal> {
-    if let Some(reason) = headers.get("x-authentication-denied-reason") {
-        let captcha = reason
-            .to_str()
-            .is_ok_and(|reason| has(reason.as_bytes(), "captcha"));
-        return Some(if captcha {
-            Refusal::Captcha
-        } else {
-            Refusal::Unknown
-        });
-    }
-    headers
-        .get_all("x-seraph-loginreason")
-        .iter()
-        .flat_map(|value| value.to_str().unwrap_or("?").split(','))
-        .map(str::trim)
-        .filter(|reason| !reason.is_empty())
-        .find_map(|reason| match reason.to_ascii_uppercase().as_str() {
-            "OK" => None,
-            "AUTHENTICATED_FAILED" | "OUT" => Some(Refusal::Password),
-            "AUTHENTICATION_DENIED" => Some(Refusal::Captcha),
-            "AUTHORISATION_FAILED" => Some(Refusal::NotPermitted),
-            _ => Some(Refusal::Unknown),
-        })
-}
-
-fn judge_file(asked: &Asked, answer: &Answer) -> Result<(), UpstreamError> {
-    let media_type = text(answer.headers, "content-type").unwrap_or_default();
-    let is_html_type = starts(media_type.as_bytes(), "text/html")
-        || starts(media_type.as_bytes(), "application/xhtml+xml");
-    let is_html = looks_like_html(answer.start);
-    let ending = asked.name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    let is_one_of = |endings: &[&str]| endings.iter().any(|e| e.eq_ignore_ascii_case(ending));
+fn judge_file(name: &str, answer: &Answer) -> Result<Verdict, UpstreamError> {
+    let is_html = signs::looks_like_html(answer.start);
     // Confluence sends every file with this header, and no login page has it.
     if !answer.headers.contains_key(header::CONTENT_DISPOSITION) {
-        if is_html_type || (is_html && !is_one_of(&HTML)) {
-            return Err(UpstreamError::Refused(Refusal::LoginPage));
+        if signs::is_html_type(answer.headers) || (is_html && !ends_with(name, &HTML)) {
+            return Err(judge_page(answer));
         }
-    } else if is_html && is_one_of(&NEVER_HTML) {
+    } else if is_html && ends_with(name, &NEVER_HTML) {
         // Somebody uploaded a web page as a picture. That is this file's fault, not the account's.
         return Err(UpstreamError::Unusable(Fault::Page));
     }
-    if is_coded(answer.headers) {
+    if signs::is_coded(answer.headers) {
         return Err(UpstreamError::Unusable(Fault::Coded));
     }
-    Ok(())
+    Ok(Verdict::Content)
 }
 
-/// Whether the bytes are not the file's own: compressed for the way, unasked.
-fn is_coded(headers: &HeaderMap) -> bool {
-    let is_foreign = |name: header::HeaderName, known: &[&str]| {
-        headers
-            .get_all(name)
-            .iter()
-            .flat_map(|value| value.to_str().unwrap_or("?").split(','))
-            .map(str::trim)
-            .any(|coding| {
-                !coding.is_empty() && !known.iter().any(|k| k.eq_ignore_ascii_case(coding))
-            })
-    };
-    is_foreign(header::CONTENT_ENCODING, &["identity"])
-        || is_foreign(header::TRANSFER_ENCODING, &["chunked", "identity"])
+fn judge_document(answer: &Answer) -> Result<Verdict, UpstreamError> {
+    if signs::is_html_type(answer.headers) || signs::looks_like_html(answer.start) {
+        return Err(judge_page(answer));
+    }
+    match signs::is_json_type(answer.headers) && !signs::is_coded(answer.headers) {
+        true => Ok(Verdict::Content),
+        false => Err(UpstreamError::Unusable(Fault::Document)),
+    }
 }
 
-fn judge_redirect(asked: &Asked, answer: &Answer) -> UpstreamError {
+/// A web page in place of what was asked for.
+fn judge_page(answer: &Answer) -> UpstreamError {
+    if signs::is_accepted(answer.headers) {
+        return UpstreamError::Unusable(Fault::Page); // the login was good, so this is no login page
+    }
+    if signs::is_maintenance(answer.start) {
+        return UpstreamError::Unusable(Fault::Maintenance);
+    }
+    UpstreamError::Refused(Refusal::LoginPage)
+}
+
+/// The media host knows no account, so nothing it says is about ours.
+fn judge_media(name: &str, answer: &Answer, now: SystemTime) -> Result<Verdict, UpstreamError> {
+    match answer.status {
+        200 if signs::is_coded(answer.headers) => Err(UpstreamError::Unusable(Fault::Coded)),
+        200 => {
+            let is_html =
+                signs::is_html_type(answer.headers) || signs::looks_like_html(answer.start);
+            match is_html && !ends_with(name, &HTML) && ends_with(name, &NEVER_HTML) {
+                true => Err(UpstreamError::Unusable(Fault::Page)),
+                false => Ok(Verdict::Content),
+            }
+        }
+        301 | 302 | 303 | 307 | 308 if answer.headers.contains_key(header::LOCATION) => {
+            Ok(Verdict::Elsewhere)
+        }
+        status @ (429 | 500..=599) => Err(match judge_failure(answer, now) {
+            busy @ UpstreamError::Busy { .. } => busy,
+            _ => UpstreamError::Media { status },
+        }),
+        status => Err(UpstreamError::Media { status }),
+    }
+}
+
+fn judge_failure(answer: &Answer, now: SystemTime) -> UpstreamError {
+    let retry_after = signs::retry_after(answer.headers, now);
+    match (answer.status, retry_after) {
+        (429, _) => UpstreamError::Busy {
+            retry_after: retry_after.unwrap_or(RETRY_AFTER_DEFAULT),
+        },
+        (503, Some(retry_after)) => UpstreamError::Busy { retry_after },
+        (status @ 500..=599, _) => UpstreamError::Failing { status },
+        (status, _) => UpstreamError::Odd { status },
+    }
+}
+
+fn judge_redirect(asked: &Asked, answer: &Answer) -> Result<Verdict, UpstreamError> {
     let status = answer.status;
     let location = answer.headers.get_all(header::LOCATION).iter().next_back();
     let Some(location) = location.filter(|_| !matches!(status, 300 | 304)) else {
-        return UpstreamError::Odd { status };
+        return Err(UpstreamError::Odd { status });
     };
     let target = Target::parse(&String::from_utf8_lossy(location.as_bytes()));
     let page = target.path().rsplit('/').next().unwrap_or_default();
     if page.eq_ignore_ascii_case("attachmentnotfound.action") {
-        return UpstreamError::NotFound;
+        return Err(UpstreamError::NotFound);
     }
+    let login = || match signs::is_accepted(answer.headers) {
+        true => UpstreamError::Forbidden, // the login was good: another one is wanted for this file
+        false => UpstreamError::Refused(Refusal::LoginRedirect),
+    };
     if page.eq_ignore_ascii_case("login.action") {
-        return UpstreamError::Refused(Refusal::LoginRedirect);
+        return Err(login());
     }
+    let is_login = LOGIN_WORDS
+        .iter()
+        .any(|word| has(target.path().as_bytes(), word));
     let is_same_path = target.path().ends_with(asked.path);
-    if let Some(host) = target.foreign_host(asked.host) {
+    let foreign_host = target.foreign_host(asked.host);
+    if matches!(asked.kind, Kind::Signed { .. }) && !is_login && !is_same_path {
+        return Ok(Verdict::Elsewhere);
+    }
+    if let Some(host) = foreign_host {
         // Only a lasting redirect of the very same path is Confluence preferring another name.
         if !(is_same_path && matches!(status, 301 | 308)) {
-            return UpstreamError::Refused(Refusal::SingleSignOn { host: host.into() });
+            return Err(UpstreamError::Refused(Refusal::SingleSignOn {
+                host: host.into(),
+            }));
         }
-    } else if !is_same_path
-        && LOGIN_WORDS
-            .iter()
-            .any(|word| has(target.path().as_bytes(), word))
-    {
-        return UpstreamError::Refused(Refusal::LoginRedirect);
+    } else if !is_same_path && is_login {
+        return Err(login());
     }
-    UpstreamError::Moved {
+    Err(UpstreamError::Moved {
         to: target.to_string().into(),
+        base: target.base_of(asked.path).map(Into::into),
+    })
+}
+
+/// Cloud says in the body when a token is good, but not for this.
+fn judge_unauthorized(body: &[u8]) -> Refusal {
+    match has(body, "scope does not match") {
+        true => Refusal::Scope,
+        false => Refusal::Unauthorized,
     }
 }
 
@@ -206,60 +292,9 @@ fn judge_forbidden(body: &[u8]) -> UpstreamError {
     UpstreamError::Forbidden
 }
 
-/// Seconds or a date; a date counts from the answer's own, because clocks differ.
-fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let value = text(headers, "retry-after")?;
-    let seconds = if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        value.parse().unwrap_or(u64::MAX)
-    } else {
-        let until = httpdate::parse_http_date(value).ok()?;
-        let now = text(headers, "date")
-            .and_then(|date| httpdate::parse_http_date(date).ok())
-            .unwrap_or(now);
-        until.duration_since(now).unwrap_or_default().as_secs()
-    };
-    Some(Duration::from_secs(seconds.clamp(
-        *RETRY_AFTER_SECONDS.start(),
-        *RETRY_AFTER_SECONDS.end(),
-    )))
-}
-
-/// Whether a body begins as a web page, behind byte order mark, white space, comments and an XML declaration.
-fn looks_like_html(start: &[u8]) -> bool {
-    let mut rest = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-    loop {
-        rest = rest.trim_ascii_start();
-        let end = if rest.starts_with(b"<!--") {
-            "-->"
-        } else if rest.starts_with(b"<?xml") {
-            "?>"
-        } else {
-            break;
-        };
-        match find(rest, end) {
-            Some(at) => rest = &rest[at + end.len()..],
-            None => return false,
-        }
-    }
-    ["<!doctype html", "<html", "<head"]
-        .iter()
-        .any(|tag| starts(rest, tag))
-}
-
-fn starts(bytes: &[u8], prefix: &str) -> bool {
-    bytes
-        .get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix.as_bytes()))
-}
-
-fn has(bytes: &[u8], word: &str) -> bool {
-    find(bytes, word).is_some()
-}
-
-fn find(bytes: &[u8], word: &str) -> Option<usize> {
-    bytes
-        .windows(word.len())
-        .position(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+fn ends_with(name: &str, endings: &[&str]) -> bool {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    endings.iter().any(|e| e.eq_ignore_ascii_case(ending))
 }
 
 #[cfg(test)]

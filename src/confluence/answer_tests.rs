@@ -27,10 +27,27 @@ fn check_name(
     start: &[u8],
     expected: Result<(), UpstreamError>,
 ) {
-    let asked = Asked {
-        host: "wiki",
-        path: "/c/download/attachments/12/a.png",
+    let kind = Kind::File {
         name,
+        conditional: false,
+    };
+    let expected = expected.map(|()| Verdict::Content);
+    check_kind(kind, status, lines, start, expected);
+}
+
+/// Judges an answer to a question of any kind.
+#[track_caller]
+fn check_kind(
+    kind: Kind,
+    status: u16,
+    lines: &str,
+    start: &[u8],
+    expected: Result<Verdict, UpstreamError>,
+) {
+    let asked = Asked {
+        kind,
+        host: "wiki",
+        path: "/download/attachments/12/a.png",
     };
     let answer = Answer {
         status,
@@ -40,7 +57,7 @@ fn check_name(
     assert_eq!(
         judge(&asked, &answer, now()),
         expected,
-        "name: {name}, status: {status}, headers: {lines}, start: {:?}",
+        "kind: {kind:?}, status: {status}, headers: {lines}, start: {:?}",
         String::from_utf8_lossy(start)
     );
 }
@@ -203,7 +220,12 @@ fn a_login_reason_counts_with_every_status() {
 #[test]
 fn redirects_are_told_apart_by_where_they_lead() {
     let login = || refused(Refusal::LoginRedirect);
-    let moved = |to: &str| Err(UpstreamError::Moved { to: to.into() });
+    let moved = |to: &str, base: Option<&str>| {
+        Err(UpstreamError::Moved {
+            to: to.into(),
+            base: base.map(Box::from),
+        })
+    };
     let sso = |host: &str| refused(Refusal::SingleSignOn { host: host.into() });
     for (status, location, expected) in [
         (302, "/login.action?os_destination=%2Findex.action", login()),
@@ -240,22 +262,31 @@ fn redirects_are_told_apart_by_where_they_lead() {
         (
             301,
             "https://wiki.example/c/download/attachments/12/a.png",
-            moved("https://wiki.example/c/download/attachments/12/a.png"),
+            moved(
+                "https://wiki.example/c/download/attachments/12/a.png",
+                Some("https://wiki.example/c"),
+            ),
         ),
         (
             308,
             "https://wiki/c/download/attachments/12/a.png?version=1",
-            moved("https://wiki/c/download/attachments/12/a.png"),
+            moved(
+                "https://wiki/c/download/attachments/12/a.png",
+                Some("https://wiki/c"),
+            ),
         ),
         (
             302,
             "https://WIKI:8443/c/download/attachments/12/a.png",
-            moved("https://wiki:8443/c/download/attachments/12/a.png"),
+            moved(
+                "https://wiki:8443/c/download/attachments/12/a.png",
+                Some("https://wiki:8443/c"),
+            ),
         ),
         (
             302,
             "/pages/viewpage.action?pageId=1",
-            moved("/pages/viewpage.action"),
+            moved("/pages/viewpage.action", None),
         ),
     ] {
         check(status, &format!("Location: {location}"), b"", expected);

@@ -18,6 +18,9 @@ const JUDGED_BYTES: usize = 512;
 /// How much of a refused answer is read for its reason, in bytes. If that is all, its connection can be used again.
 const REASON_BYTES_MAX: usize = 8 * 1024;
 
+/// Bytes of a document that are read at a time.
+const PIECE_BYTES: usize = 16 * 1024;
+
 /// Reads for a reason at most, so that a body that drips cannot hold its thread for hours.
 const REASON_READS_MAX: usize = 16;
 
@@ -153,6 +156,27 @@ impl Incoming {
         }
         judged.truncate(filled);
         Ok(judged)
+    }
+
+    /// Reads all of a body; `None` when it is longer than `most` bytes.
+    pub(super) fn read_whole(&mut self, most: usize) -> Result<Option<Vec<u8>>, UpstreamError> {
+        let mut whole = Vec::new();
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            match self.read(&mut piece)? {
+                0 => return Ok(Some(whole)),
+                count if most < whole.len() + count => return Ok(None),
+                count => whole.extend_from_slice(&piece[..count]),
+            }
+        }
+    }
+
+    /// Reads the first bytes of a refused answer, in one read.
+    pub(super) fn read_piece(mut self) -> Vec<u8> {
+        let mut piece = vec![0; REASON_BYTES_MAX];
+        let count = self.read(&mut piece).unwrap_or(0);
+        piece.truncate(count);
+        piece
     }
 
     /// Reads what a refused answer says, as far as it comes.

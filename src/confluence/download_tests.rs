@@ -1,5 +1,4 @@
-use super::super::Confluence;
-use super::super::peer::{Peer, Step, client, fetch, file, good, send, settings};
+use super::super::peer::{Peer, Step, client, fetch, file, good, proven, send, settings};
 use super::*;
 use crossbeam_channel::bounded;
 use std::thread;
@@ -170,7 +169,7 @@ fn a_stall_is_a_timeout_of_its_phase() {
         let peer = Peer::play_one(vec![Step::Head, send(&sent), Step::Hold]);
         let mut settings = settings(peer.address);
         settings.read_timeout = Duration::from_millis(200);
-        let client = Confluence::new(&settings).expect("good settings");
+        let client = proven(&settings);
         assert_eq!(
             fetch(&client, &file("a.png")),
             Err(UpstreamError::TimedOut { phase }),

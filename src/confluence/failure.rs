@@ -6,6 +6,7 @@ use rustls::CertificateError;
 use ureq::{Error, Timeout};
 
 use super::error::{Fault, Obstacle, Phase, UpstreamError};
+use super::resolver::Private;
 use super::watch::{Lost, is_end};
 
 /// Whether the request went out on a connection from the pool that was dead before the first byte of an answer: the
@@ -30,6 +31,11 @@ pub(super) fn before_answer(error: Error) -> UpstreamError {
         Error::Tls(_) | Error::TlsRequired => UpstreamError::Unreachable(Obstacle::Tls),
         Error::Io(error) => UpstreamError::Unreachable(io(&error)),
         Error::Other(error) if error.is::<Lost>() => UpstreamError::Unreachable(Obstacle::Dropped),
+        Error::Other(error) if error.is::<Private>() => {
+            UpstreamError::Unreachable(Obstacle::Private)
+        }
+        // The library's text holds what the proxy said, and is not shown.
+        Error::ConnectProxyFailed(_) => UpstreamError::Unreachable(Obstacle::OutboundProxy),
         _ => UpstreamError::Unreachable(Obstacle::Other(io::ErrorKind::Other)),
     }
 }

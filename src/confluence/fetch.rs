@@ -1,200 +1,175 @@
-//! One fetch: ask, judge, and hand over a body that can be trusted.
+//! One fetch: from a key to a body that can be trusted, in as few questions as the kind of Confluence allows.
 
-use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use super::address::Question;
+use super::client::Confluence;
+use super::download::Download;
+use super::error::{Fault, UpstreamError};
+use super::line::Answered;
+use super::metadata::is_current;
+use super::name::composed;
+use crate::attachment::{Key, Meta, PageId};
+use crate::config::Kind;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use rustls::pki_types::CertificateDer;
-use ureq::http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
-use ureq::{Agent, Body};
-
-use super::address::Base;
-use super::agent;
-use super::answer::{Answer, Asked, judge, meta};
-use super::download::{Download, Incoming};
-use super::error::{SetupError, UpstreamError};
-use super::failure;
-use super::jar::Jar;
-use super::resolver::CachingResolver;
-use crate::attachment::Key;
-use crate::config::{ConfluenceConfig, Credentials};
-
-/// Confluence, seen through the one account. Clones share connections, cookies and account.
-#[derive(Clone)]
-pub struct Confluence {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
-    agent: Agent,
-    base: Base,
-    /// The value of `Authorization`, built once and marked as sensitive.
-    account: HeaderValue,
-    jar: Mutex<Jar>,
-    interrupted: Arc<AtomicBool>,
+/// What asking again for a file that we have came to.
+#[derive(Debug)]
+pub enum Refreshed {
+    /// The copy is current; these are its facts from now on.
+    Current(Meta),
+    /// Here is what is there now.
+    New(Box<Download>),
 }
 
 impl Confluence {
-    /// Prepares everything; opens no connection. Reads the system's trusted certificates for an https address.
-    ///
-    /// # Errors
-    /// One [`SetupError`] per setting that cannot work; the service does not start.
-    pub fn new(settings: &ConfluenceConfig) -> Result<Confluence, SetupError> {
-        let roots = match Base::parse(&settings.url)?.is_https() {
-            true => agent::system_roots()?,
-            false => Vec::new(),
-        };
-        Confluence::assemble(settings, &roots, CachingResolver::system())
-    }
-
-    /// The same with other roots and another DNS.
-    pub(super) fn assemble(
-        settings: &ConfluenceConfig,
-        roots: &[CertificateDer<'static>],
-        resolver: CachingResolver,
-    ) -> Result<Confluence, SetupError> {
-        Ok(Confluence {
-            shared: Arc::new(Shared {
-                base: Base::parse(&settings.url)?,
-                account: account(&settings.credentials)?,
-                agent: agent::build(settings, roots, resolver),
-                jar: Mutex::default(),
-                interrupted: Arc::default(),
-            }),
-        })
-    }
-
     /// Fetches a file as the account. Blocks until the head and up to 512 first bytes, or the end, are judged good.
     ///
-    /// Sends one request; a second one only when a thumbnail is missing (the original instead), or when the
-    /// connection came from the pool and was dead. Never a second one after an answer.
+    /// A missing thumbnail is replaced by the original, and a missing file is asked for once more under the composed
+    /// form of its name if it had another one.
     ///
     /// # Errors
     /// Everything else than the file: see [`UpstreamError`].
     pub fn fetch(&self, key: &Key) -> Result<Download, UpstreamError> {
-        match (self.ask(key), original(key)) {
-            (Err(UpstreamError::NotFound), Some(original)) => self.ask(&original),
-            (outcome, _) => outcome,
+        match self.shared.line().kind {
+            Kind::Server => self.fetch_from_server(key),
+            Kind::Cloud => self.fetch_from_cloud(key),
         }
     }
 
-    /// Ends every fetch under way with [`UpstreamError::Interrupted`], and all later ones. A connection attempt or
-    /// name resolution under way ends by its own time limit.
-    pub fn interrupt(&self) {
-        self.shared.interrupted.store(true, Ordering::Relaxed);
-        self.shared.agent.clone().shutdown();
-    }
-
-    fn ask(&self, key: &Key) -> Result<Download, UpstreamError> {
-        let uri = self.shared.base.address(key);
-        let response = self.call(&uri)?;
-        let now = SystemTime::now();
-        let asked = Asked {
-            host: self.shared.base.host(),
-            path: uri.path(),
-            name: key.name().as_str(),
-        };
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let judge_with = |start: &[u8]| {
-            let answer = Answer {
-                status,
-                headers: &headers,
-                start,
-            };
-            judge(&asked, &answer, now)
-        };
-        let head = judge_with(&[]);
-        let mut incoming = Incoming::new(response, self.shared.interrupted.clone());
-        let verdict = match head {
-            Ok(()) => incoming.read_judged().and_then(|start| {
-                judge_with(&start)?;
-                Ok(Download::new(meta(&headers), start, incoming))
-            }),
-            // The guard must hear of it before a slow body ends.
-            Err(error) if error.is_refusal() => Err(error),
-            // The reason may lie in the body; and a connection whose answer was read to its end can be used again.
-            Err(error) => Err(judge_with(&incoming.read_reason()).err().unwrap_or(error)),
-        };
-        self.keep_cookies(&headers, &verdict, now);
-        verdict
-    }
-
-    fn call(&self, uri: &Uri) -> Result<Response<Body>, UpstreamError> {
-        let agent = &self.shared.agent;
-        let is_interrupted = || self.shared.interrupted.load(Ordering::Relaxed);
-        let mut result = agent.run(self.request(uri));
-        if matches!(&result, Err(error) if failure::is_stale_connection(error)) && !is_interrupted()
+    /// Asks whether a copy is still current, in one small question if possible, and fetches the file if it is not or
+    /// if that cannot be told.
+    ///
+    /// # Errors
+    /// As [`Confluence::fetch`]. When Confluence fails nothing is said about the copy.
+    pub fn refresh(&self, key: &Key, known: &Meta) -> Result<Refreshed, UpstreamError> {
+        let kind = self.shared.line().kind;
+        if kind == Kind::Server
+            && let Some(etag) = known.etag.as_deref()
         {
-            // Its neighbours in the pool are probably dead too: an idle age of zero throws them out.
-            let request = agent
-                .configure_request(self.request(uri))
-                .max_idle_age(Duration::ZERO)
-                .build();
-            result = agent.run(request);
-        }
-        result.map_err(|error| match is_interrupted() {
-            true => UpstreamError::Interrupted,
-            false => failure::before_answer(error),
-        })
-    }
-
-    fn request(&self, uri: &Uri) -> Request<()> {
-        let mut request = Request::new(());
-        *request.uri_mut() = uri.clone();
-        let headers = request.headers_mut();
-        headers.insert(header::AUTHORIZATION, self.shared.account.clone());
-        let cookies = self.with_jar(|jar| jar.header());
-        if let Some(mut cookies) = cookies.and_then(|cookies| HeaderValue::try_from(cookies).ok()) {
-            cookies.set_sensitive(true);
-            headers.insert(header::COOKIE, cookies);
-        }
-        request
-    }
-
-    /// Only Confluence itself, having accepted the account, may leave cookies; a refusal takes all away.
-    fn keep_cookies(
-        &self,
-        headers: &HeaderMap,
-        verdict: &Result<Download, UpstreamError>,
-        now: SystemTime,
-    ) {
-        let is_accepted = match verdict {
-            Ok(_) | Err(UpstreamError::NotFound) => true,
-            Err(error) if error.is_refusal() => return self.with_jar(Jar::clear),
-            Err(_) => false,
-        };
-        if !is_accepted || !headers.contains_key(header::SET_COOKIE) {
-            return;
-        }
-        self.with_jar(|jar| {
-            for cookie in headers.get_all(header::SET_COOKIE) {
-                if let Ok(cookie) = cookie.to_str() {
-                    jar.store(cookie, now);
-                }
+            let question = Question::File {
+                key,
+                unless: Some(etag),
+            };
+            match self.ask(&question) {
+                Ok(Answered::Unchanged) => return Ok(Refreshed::Current(known.clone())),
+                Ok(Answered::File(download)) => return Ok(Refreshed::New(download)),
+                Ok(Answered::Document(_) | Answered::Elsewhere { .. }) => return Err(UNUSABLE),
+                Err(UpstreamError::NotFound) => {} // perhaps under another name, perhaps the thumbnail only
+                Err(error) => return Err(error),
             }
-        });
+        } else if let Some(meta) = self.confirm(key, known, kind)? {
+            return Ok(Refreshed::Current(meta));
+        }
+        self.fetch(key).map(Box::new).map(Refreshed::New)
     }
 
-    fn with_jar<R>(&self, f: impl FnOnce(&mut Jar) -> R) -> R {
-        // A jar is whole after every step, so a poisoned one is too.
-        f(&mut self
-            .shared
-            .jar
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner))
+    /// Asks Confluence's metadata about a copy. `None`: it is not current, or nothing can be said.
+    fn confirm(&self, key: &Key, known: &Meta, kind: Kind) -> Result<Option<Meta>, UpstreamError> {
+        if known.date.is_none() && key.version().is_none() {
+            return Ok(None);
+        }
+        let found = self
+            .page_of(key)
+            .and_then(|page| self.attachment(page, key.name()));
+        let found = match found {
+            Ok(found) => found,
+            // REST knows fewer files than there are: avatars and logos hang on nothing it shows. The file's own
+            // address decides.
+            Err(
+                UpstreamError::NotFound
+                | UpstreamError::Forbidden
+                | UpstreamError::Odd { .. }
+                | UpstreamError::Unusable(Fault::Document)
+                | UpstreamError::Failing { status: 500 | 501 },
+            ) if kind == Kind::Server => return Ok(None),
+            Err(UpstreamError::Unusable(Fault::Document)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let current = found.filter(|found| is_current(key.version(), known, found));
+        Ok(current.map(|found| Meta {
+            version: found.version,
+            ..known.clone()
+        }))
+    }
+
+    fn fetch_from_server(&self, key: &Key) -> Result<Download, UpstreamError> {
+        let original = original(key);
+        let mut outcome = self.download(key);
+        if let (Err(UpstreamError::NotFound), Some(original)) = (&outcome, &original) {
+            outcome = self.download(original);
+        }
+        if let (Err(UpstreamError::NotFound), Some(name)) = (&outcome, composed(key.name())) {
+            let key = original.as_ref().unwrap_or(key);
+            outcome = self.download(&key.clone().renamed(name));
+        }
+        outcome
+    }
+
+    fn download(&self, key: &Key) -> Result<Download, UpstreamError> {
+        match self.ask(&Question::File { key, unless: None })? {
+            Answered::File(download) => Ok(*download),
+            Answered::Document(_) | Answered::Unchanged | Answered::Elsewhere { .. } => {
+                Err(UNUSABLE)
+            }
+        }
+    }
+
+    /// Cloud takes the account only for a signed address of the bytes, which it gives by the attachment's number.
+    fn fetch_from_cloud(&self, key: &Key) -> Result<Download, UpstreamError> {
+        let page = self.page_of(key)?;
+        let place = (page, key.name().clone());
+        let was_known = self.shared.memory.numbers.known(&place).is_some();
+        match self.fetch_by_number(key, page) {
+            // Deleted and uploaded again since its number was noted: it has another one now.
+            Err(UpstreamError::NotFound) if was_known => {
+                self.shared.memory.numbers.forget(&place);
+                self.fetch_by_number(key, page)
+            }
+            outcome => outcome,
+        }
+    }
+
+    fn fetch_by_number(&self, key: &Key, page: PageId) -> Result<Download, UpstreamError> {
+        let (name, version) = (key.name(), key.version());
+        let id = self.number(page, name)?;
+        if let Key::Thumbnail { width, height, .. } = key {
+            let thumbnail = Question::Thumbnail {
+                id,
+                version,
+                width: *width,
+                height: *height,
+                name,
+            };
+            match self.signed(&thumbnail, key) {
+                Err(UpstreamError::NotFound) => {}
+                outcome => return outcome,
+            }
+        }
+        let download = Question::Download {
+            page,
+            id,
+            version,
+            name,
+        };
+        self.signed(&download, key)
+    }
+
+    fn signed(&self, question: &Question<'_>, key: &Key) -> Result<Download, UpstreamError> {
+        match self.ask(question)? {
+            Answered::Elsewhere { location, date } => {
+                let media = &self.shared.line().media;
+                let mut download = media.fetch(location, key.name().as_str())?;
+                // By Confluence's clock, which the metadata is compared with; the media host has its own.
+                download.meta.date = date;
+                download.meta.etag = None;
+                Ok(download)
+            }
+            Answered::File(download) => Ok(*download),
+            Answered::Document(_) | Answered::Unchanged => Err(UNUSABLE),
+        }
     }
 }
 
-impl fmt::Debug for Confluence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Confluence")
-            .field("base", &self.shared.base)
-            .finish_non_exhaustive()
-    }
-}
+/// The answer is good, but none to what was asked.
+const UNUSABLE: UpstreamError = UpstreamError::Unusable(Fault::Document);
 
 /// The file a thumbnail is drawn from.
 fn original(key: &Key) -> Option<Key> {
@@ -209,28 +184,8 @@ fn original(key: &Key) -> Option<Key> {
             name: name.clone(),
             version: *version,
         }),
-        Key::File { .. } | Key::Titled { .. } => None,
+        Key::File { .. } | Key::Titled { .. } | Key::BlogPost { .. } => None,
     }
-}
-
-fn account(credentials: &Credentials) -> Result<HeaderValue, SetupError> {
-    let (username, token) = match credentials {
-        Credentials::Basic { username, token } => (username.as_str(), token.expose()),
-        Credentials::Bearer { token } => ("", token.expose()),
-    };
-    if username.contains(':') || username.chars().chain(token.chars()).any(char::is_control) {
-        return Err(SetupError::Account);
-    }
-    let text = match credentials {
-        Credentials::Basic { .. } => {
-            let pair = BASE64_STANDARD.encode(format!("{username}:{token}"));
-            format!("Basic {pair}")
-        }
-        Credentials::Bearer { .. } => format!("Bearer {token}"),
-    };
-    let mut account = HeaderValue::try_from(text).map_err(|_| SetupError::Account)?;
-    account.set_sensitive(true);
-    Ok(account)
 }
 
 #[cfg(test)]

@@ -1,10 +1,16 @@
+use super::super::error::SetupError;
 use super::super::error::{Fault, Obstacle, Phase, Refusal};
-use super::super::peer::{Peer, SECRET, Step, client, fetch, file, good, send, settings};
+use super::super::peer::{
+    Peer, SECRET, Step, assembled, client, fetch, file, good, proven, send, settings,
+};
 use super::*;
-use crate::attachment::{FileName, PageId};
-use crate::config::Secret;
+use crate::attachment::FileName;
+use crate::config::{Credentials, Secret};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use ureq::http::header;
 
 const LOGIN: &str = "HTTP/1.1 302 \r\nSet-Cookie: JSESSIONID=S9; Path=/; HttpOnly\r\nLocation: /login.action?os_destination=x\r\nContent-Length: 0\r\n\r\n";
 const MISSING: &str = "HTTP/1.1 404 \r\nContent-Length: 4\r\n\r\ngone";
@@ -71,7 +77,7 @@ fn a_personal_token_is_sent_as_it_is() {
     settings.credentials = Credentials::Bearer {
         token: Secret::new(SECRET),
     };
-    let client = Confluence::new(&settings).expect("good settings");
+    let client = proven(&settings);
     assert_eq!(fetch(&client, &file("a.png")), Ok(b"x".to_vec()));
     let sent = line(&peer.journal()[0][0], "authorization").map(str::to_owned);
     assert_eq!(sent, Some(format!("authorization: Bearer {SECRET}")));
@@ -122,6 +128,7 @@ fn small_refused_answers_do_not_cost_a_connection_and_big_ones_are_not_read() {
     );
     let disabled = Err(UpstreamError::Refused(Refusal::BasicDisabled));
     assert_eq!(fetch(&client, &file("a.png")), disabled);
+    client.pardon();
     assert_eq!(fetch(&client, &file("a.png")), Ok(b"x".to_vec()));
     assert_eq!(peer.requests(), [3, 1]);
 }
@@ -169,6 +176,7 @@ fn cookies_come_back_until_the_account_is_refused() {
     let client = client(&peer);
     for _ in 0..4 {
         let _ = fetch(&client, &file("a.png"));
+        client.pardon();
     }
     let heads = &peer.journal()[0];
     let sent: Vec<_> = heads.iter().map(|head| line(head, "cookie")).collect();
@@ -279,7 +287,7 @@ fn nothing_is_repeated_after_a_byte_of_an_answer_after_a_timeout_or_on_a_new_con
         let peer = Peer::play(vec![script, vec![Step::Head, good("", "again")]]);
         let mut settings = settings(peer.address);
         settings.read_timeout = Duration::from_millis(300);
-        let client = Confluence::new(&settings).expect("good settings");
+        let client = proven(&settings);
         for _ in 0..before.len() / 2 {
             assert_eq!(fetch(&client, &file("a.png")), Ok(b"x".to_vec()));
         }
@@ -319,13 +327,12 @@ fn a_closed_port_and_an_unknown_name_are_told_apart() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("bound");
     drop(listener);
-    let closed = Confluence::new(&settings(address)).expect("good settings");
+    let closed = proven(&settings(address));
     assert_eq!(
         fetch(&closed, &file("a.png")),
         Err(UpstreamError::Unreachable(Obstacle::Closed))
     );
-    let nobody = CachingResolver::new(Box::new(|_| Ok(Vec::new())));
-    let unknown = Confluence::assemble(&settings(address), &[], nobody).expect("good settings");
+    let unknown = assembled(&settings(address), &[], Arc::new(|_| Ok(Vec::new())));
     assert_eq!(
         fetch(&unknown, &file("a.png")),
         Err(UpstreamError::Unreachable(Obstacle::Name))
@@ -352,7 +359,7 @@ fn a_host_that_does_not_take_connections_is_a_timeout_of_the_connection() {
     }
     let mut settings = settings(address);
     settings.connect_timeout = Duration::from_millis(200);
-    let client = Confluence::new(&settings).expect("good settings");
+    let client = proven(&settings);
     let start = std::time::Instant::now();
     assert_eq!(
         fetch(&client, &file("a.png")),
@@ -370,14 +377,14 @@ fn the_name_is_resolved_once_for_many_requests() {
     let peer = Peer::play(vec![answer.to_vec(); 5]);
     let asked = Arc::new(AtomicUsize::new(0));
     let (count, address) = (asked.clone(), peer.address);
-    let resolver = CachingResolver::new(Box::new(move |name| {
+    let lookup = Arc::new(move |name: &str| {
         assert_eq!(name, "wiki.test:80");
         count.fetch_add(1, Ordering::Relaxed);
         Ok(vec![address])
-    }));
+    });
     let mut settings = settings(peer.address);
     settings.url = "http://wiki.test/c".to_owned();
-    let client = Confluence::assemble(&settings, &[], resolver).expect("good settings");
+    let client = assembled(&settings, &[], lookup);
     for _ in 0..5 {
         assert_eq!(fetch(&client, &file("a.png")), Ok(b"x".to_vec()));
     }
@@ -445,16 +452,18 @@ fn no_secret_is_logged_at_debug_or_shown_by_debug() {
     let client = client(&peer);
     assert_eq!(fetch(&client, &file("a.png")), Ok(b"x".to_vec()));
     let error = fetch(&client, &file("a.png")).expect_err("a redirect");
-    let request = client.request(&client.shared.base.address(&file("a.png")));
+    let (line, key) = (client.shared.line(), file("a.png"));
+    let question = Question::File {
+        key: &key,
+        unless: None,
+    };
+    let request = line.request(&line.base.address(&question), None);
     assert!(request.headers().contains_key(header::COOKIE));
     let log = LOG.0.lock().expect("no panic while logging").clone();
     assert!(log.contains("ureq::run"), "the library did log: {log}");
     for text in [
         log,
-        format!(
-            "{client:?} {error:?} {error} {request:?} {:?}",
-            client.shared.agent
-        ),
+        format!("{client:?} {error:?} {error} {request:?} {:?}", line.agent),
     ] {
         for secret in [
             SECRET,

@@ -2,15 +2,19 @@
 
 use std::io::{Read, Write, copy, sink};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
+use rustls::pki_types::CertificateDer;
 use socket2::SockRef;
 
+use super::client::Confluence;
 use super::error::UpstreamError;
-use super::fetch::Confluence;
+use super::line::Line;
+use super::resolver::{self, Lookup};
 use crate::attachment::{FileName, Key, PageId};
 use crate::config::{ConfluenceConfig, Credentials, Kind, Secret};
 
@@ -162,7 +166,26 @@ pub(super) fn settings(address: SocketAddr) -> ConfluenceConfig {
 
 /// A client of `peer`.
 pub(super) fn client(peer: &Peer) -> Confluence {
-    Confluence::new(&settings(peer.address)).expect("good settings")
+    proven(&settings(peer.address))
+}
+
+/// A client whose account counts as accepted, so that no login is tested first.
+pub(super) fn proven(settings: &ConfluenceConfig) -> Confluence {
+    assembled(settings, &[], resolver::system())
+}
+
+/// The same with roots and a DNS of its own.
+pub(super) fn assembled(
+    settings: &ConfluenceConfig,
+    roots: &[CertificateDer<'static>],
+    lookup: Lookup,
+) -> Confluence {
+    let interrupted = Arc::<AtomicBool>::default();
+    let line = Line::assemble(settings, roots, lookup.clone(), interrupted.clone());
+    let line = line.expect("good settings");
+    let (client, _news) = Confluence::over(line, settings, lookup, interrupted);
+    client.pardon();
+    client
 }
 
 /// The file of this name on page 12.

@@ -56,6 +56,13 @@ impl Target {
         (!bare.eq_ignore_ascii_case(host)).then_some(bare)
     }
 
+    /// What stands before `local` in an absolute target that ends in it: the base address that leads there.
+    pub(super) fn base_of(&self, local: &str) -> Option<String> {
+        let (scheme, authority) = self.origin.as_ref()?;
+        let context = self.path.strip_suffix(local)?;
+        (!scheme.is_empty()).then(|| format!("{scheme}://{authority}{context}"))
+    }
+
     /// The path, as it was sent.
     pub(super) fn path(&self) -> &str {
         &self.path

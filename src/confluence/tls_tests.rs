@@ -12,10 +12,9 @@ use crossbeam_channel::{Receiver, unbounded};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
+use super::client::Confluence;
 use super::error::{Breakage, Obstacle, Phase, UpstreamError};
-use super::fetch::Confluence;
-use super::peer::{Peer, Step, fetch, file, send, settings};
-use super::resolver::CachingResolver;
+use super::peer::{Peer, Step, assembled, fetch, file, proven, send, settings};
 
 /// An authority of its own.
 const AUTHORITY: &str = concat!(
@@ -109,8 +108,7 @@ fn serve(leaf: &str, scripts: Vec<Script>) -> (SocketAddr, Receiver<usize>) {
 fn client(address: SocketAddr, host: &str, roots: &[CertificateDer<'static>]) -> Confluence {
     let mut settings = settings(address);
     settings.url = format!("https://{host}:{}", address.port());
-    let resolver = CachingResolver::new(Box::new(move |_| Ok(vec![address])));
-    Confluence::assemble(&settings, roots, resolver).expect("good settings")
+    assembled(&settings, roots, Arc::new(move |_| Ok(vec![address])))
 }
 
 fn good(body: &str) -> String {
@@ -161,9 +159,8 @@ fn a_peer_without_tls_is_told_apart_from_a_silent_one() {
     let mut settings = settings(silent.address);
     settings.url = format!("https://{}", silent.address);
     settings.connect_timeout = Duration::from_millis(200);
-    let silent = Confluence::assemble(&settings, &[], CachingResolver::system());
     assert_eq!(
-        fetch(&silent.expect("good settings"), &file("a.png")),
+        fetch(&proven(&settings), &file("a.png")),
         Err(UpstreamError::TimedOut {
             phase: Phase::Connect
         })
@@ -205,7 +202,7 @@ fn a_body_cut_within_tls_is_an_error() {
 #[test]
 fn the_system_has_roots_or_says_so() {
     let has_any = !rustls_native_certs::load_native_certs().certs.is_empty();
-    match super::agent::system_roots() {
+    match super::agent::roots(None) {
         Ok(roots) => assert!(has_any && !roots.is_empty()),
         Err(error) => assert!(
             !has_any && error.to_string().contains("ca-certificates"),

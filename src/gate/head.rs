@@ -28,11 +28,12 @@ const FORWARDED_BYTES_MAX: usize = 2 * 1024;
 pub const TICKET_FIELD: &str = "T";
 
 /// The only client fields that cross the link, each with its reader.
-pub const FORWARDED: [&str; 7] = [
+pub const FORWARDED: [&str; 8] = [
     "Range",             // reply/: which bytes
     "If-Range",          // reply/: only if unchanged
     "If-None-Match",     // reply/: 304
     "If-Modified-Since", // reply/: 304
+    "Cache-Control",     // worker/: a copy that was confirmed just now
     "Accept",            // reply/: problem+json or plain text
     "Accept-Language",   // web/: English or Chinese
     "Host",              // web/: addresses on pages

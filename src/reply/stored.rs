@@ -105,7 +105,7 @@ mod tests {
         Meta {
             media_type: Some(media_type.into()),
             last_modified: Some(noon() - Duration::from_secs(60)),
-            date: None,
+            ..Meta::default()
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::query::{Plus, Query, file_name, page_id, pixels};
 use super::route::{Forget, Method, Nowhere, Reason, Route};
-use crate::attachment::{Key, PageId};
+use crate::attachment::{Day, Key, PageId};
 
 /// What the service understands at all: the `Allow` of a request with an unknown method.
 pub const ALLOW: &str = "GET, HEAD, DELETE, OPTIONS";
@@ -115,58 +115,66 @@ fn attachment(segments: &[&str], query: &str) -> Result<Place, Refusal> {
         ] => {
             let query = Query::parse(query)?;
             let plus = query.plus_in_links();
-            Ok(file(
-                &query,
-                Key::Titled {
-                    space: file_name(space, plus)?,
-                    title: file_name(title, plus)?,
-                    name: file_name(name, plus)?,
-                    version: query.version,
-                },
-            ))
+            let key = Key::Titled {
+                space: file_name(space, plus)?,
+                title: file_name(title, plus)?,
+                name: file_name(name, plus)?,
+                version: query.version,
+            };
+            Ok(file(&query, key))
+        }
+        [
+            "download",
+            "attachments",
+            "embedded-blogpost",
+            space,
+            ref day @ ..,
+            title,
+            name,
+        ] if day.len() == 3 => {
+            let query = Query::parse(query)?;
+            let plus = query.plus_in_links();
+            let key = Key::BlogPost {
+                space: file_name(space, plus)?,
+                day: Day::parse(day[0], day[1], day[2])?,
+                title: file_name(title, plus)?,
+                name: file_name(name, plus)?,
+                version: query.version,
+            };
+            Ok(file(&query, key))
         }
         ["download", "attachments", page, name] => {
             let query = Query::parse(query)?;
-            Ok(file(
-                &query,
-                Key::File {
-                    page: page_id(page)?,
-                    name: file_name(name, query.plus_in_links())?,
-                    version: query.version,
-                },
-            ))
+            file_of(page, name, query.plus_in_links(), &query)
         }
         ["download", "thumbnails", page, name] => {
             let query = Query::parse(query)?;
-            Ok(file(
-                &query,
-                Key::Thumbnail {
-                    page: page_id(page)?,
-                    name: file_name(name, query.plus_in_links())?,
-                    version: query.version,
-                    width: pixels("width", query.width.as_deref())?,
-                    height: pixels("height", query.height.as_deref())?,
-                },
-            ))
+            let key = Key::Thumbnail {
+                page: page_id(page)?,
+                name: file_name(name, query.plus_in_links())?,
+                version: query.version,
+                width: pixels("width", query.width.as_deref())?,
+                height: pixels("height", query.height.as_deref())?,
+            };
+            Ok(file(&query, key))
         }
         ["download", ..] => Err(Refusal::Nowhere(Nowhere::Download)),
-        [page, name] => {
-            let query = Query::parse(query)?;
-            Ok(file(
-                &query,
-                Key::File {
-                    page: page_id(page)?,
-                    name: file_name(name, Plus::Itself)?,
-                    version: query.version,
-                },
-            ))
-        }
+        [page, name] => file_of(page, name, Plus::Itself, &Query::parse(query)?),
         [page] => page_id(page)
             .map(Place::Page)
             .map_err(|_| Refusal::Nowhere(Nowhere::Elsewhere)),
         [first, ..] if page_id(first).is_ok() => Err(Reason::Segments.into()),
         _ => Err(Refusal::Nowhere(Nowhere::Elsewhere)),
     }
+}
+
+fn file_of(page: &str, name: &str, plus: Plus, query: &Query<'_>) -> Result<Place, Refusal> {
+    let key = Key::File {
+        page: page_id(page)?,
+        name: file_name(name, plus)?,
+        version: query.version,
+    };
+    Ok(file(query, key))
 }
 
 fn file(query: &Query<'_>, key: Key) -> Place {

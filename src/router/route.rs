@@ -83,8 +83,9 @@ impl fmt::Display for Nowhere {
             }
             Nowhere::Download => {
                 "of Confluence's links these work: /download/attachments/{page id}/{file name}, \
-                 /download/thumbnails/{page id}/{file name} and \
-                 /download/attachments/embedded-page/{space}/{title}/{file name}"
+                 /download/thumbnails/{page id}/{file name}, \
+                 /download/attachments/embedded-page/{space}/{title}/{file name} and \
+                 /download/attachments/embedded-blogpost/{space}/{year}/{month}/{day}/{title}/{file name}"
             }
             Nowhere::Elsewhere => {
                 "files live at {base path}/{page id}/{file name} and at \

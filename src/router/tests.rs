@@ -56,6 +56,7 @@ fn files_are_found_by_all_forms_of_link() {
         ("/download/thumbnails/12/a+b.png?height=9&width=4096&version=1", "show thumbnail_12_a%20b.png?version=1&width=4096&height=9"),
         ("/download/attachments/embedded-page/~me/A+B/c+d.png?version=2", "show embedded_~me/A%20B/c%20d.png?version=2"),
         ("/download/attachments/embedded-page/%7Eme/A+B/%E5%9B%BE.png?api=v2", "show embedded_~me/A%2BB/%E5%9B%BE.png"),
+        ("/download/attachments/embedded-blogpost/DOC/2024/06/09/A+B/c.png?version=2", "show blogpost_DOC/2024/06/09/A%20B/c.png?version=2"),
     ] {
         check(target, expected);
     }
@@ -140,6 +141,8 @@ fn what_is_nearly_an_address_is_refused_with_a_reason() {
         ("/download/thumbnails/12/a.png?height=4097", "400 Pixels { name: \"height\" }"),
         ("/download/attachments/embedded-page/S/A%2FB/c.png", "400 Key(Forbidden { character: '/' })"),
         ("/download/attachments/embedded-page/c.png", "400 Key(PageId)"),
+        ("/download/attachments/embedded-blogpost/DOC/2024/6/09/T/c.png", "400 Key(Day)"),
+        ("/download/attachments/embedded-blogpost/DOC/2024/06/T/c.png", "404 Download"),
         ("/download/attachments/12/", "400 Key(Empty)"),
     ] {
         check(target, expected);

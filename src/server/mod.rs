@@ -16,4 +16,4 @@ mod threads;
 
 pub use error::StartError;
 pub use start::{Ending, Server, Setup};
-pub use threads::{Farewell, log_failure, signals, start_log};
+pub use threads::{Farewell, Wish, log_failure, signals, start_log};

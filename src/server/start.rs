@@ -13,15 +13,16 @@ use log::{info, warn};
 
 use super::error::StartError;
 use super::machine;
-use super::threads::{Actor, Farewell, Spawner, Stage, join, join_as_they_leave};
+use super::threads::{Actor, Farewell, Spawner, Stage, Wish, join, join_as_they_leave};
 use crate::acceptor::{self, Acceptor, Job};
+use crate::account::{self, AccountHandle, Secrets};
 use crate::attachment::Ledger;
 use crate::cache::{self, CacheHandle, Limits};
-use crate::config::Config;
+use crate::config::{Allow, Config};
 use crate::confluence::Confluence;
 use crate::gate::{self, Gate, Gates, REQUESTS_UNDER_WAY_MAX, UnderWay};
 use crate::web::Showcase;
-use crate::worker::{Answerer, Crew, CrewShared, Desk, Failure, Parked, Worker};
+use crate::worker::{Answerer, Crew, CrewShared, Desk, Failure, Parked, Publication, Worker};
 
 /// Gates at most: tiny_http serves this many links without starving one, and one gate saturates a network card.
 const GATES_MAX: usize = 4;
@@ -41,6 +42,8 @@ pub struct Setup {
     pub directory: PathBuf,
     /// Shown on the start page.
     pub showcase: Option<Showcase>,
+    /// Where the account's secret is read again.
+    pub secrets: Secrets,
 }
 
 /// The running service. Dropping it stops it.
@@ -48,6 +51,8 @@ pub struct Server {
     address: SocketAddr,
     gates: Gates,
     acceptor: acceptor::Stop,
+    /// Dropped to end the account's keeper.
+    account: Option<AccountHandle>,
     confluence: Confluence,
     desk: Arc<Desk>,
     drain: Duration,
@@ -75,9 +80,11 @@ impl Server {
             config,
             directory,
             showcase,
+            secrets,
         } = setup;
         machine::prepare(&config);
-        let confluence = Confluence::new(&config.confluence).map_err(StartError::Confluence)?;
+        let (confluence, news) =
+            Confluence::new(&config.confluence).map_err(StartError::Confluence)?;
         let wanted = SocketAddr::new(config.proxy.host, config.proxy.port);
         let listener = gate::listen(wanted).map_err(|error| StartError::Listen(wanted, error))?;
         let address = listener.local_addr().map_err(StartError::System)?;
@@ -96,10 +103,14 @@ impl Server {
             gates.clone(),
             config.proxy.base_path.clone(),
             showcase,
+            confluence.clone(),
+            publication(&config),
         ));
+        let (keeper, account) =
+            account::open(confluence.clone(), news, config.confluence.clone(), secrets);
 
         let mut spawner = Spawner::new();
-        let back = spawn_back(&mut spawner, &config, &gates, &desk, &confluence);
+        let back = spawn_back(&mut spawner, &config, &gates, &desk);
         let front = back.and_then(|cache| {
             let (low, high) = WORKERS;
             for number in 0..cores.clamp(low, high) {
@@ -116,11 +127,14 @@ impl Server {
             }
             spawner.start(Stage::Front, "acceptor".into(), move || acceptor.run())
         });
-        let started = front.and_then(|()| spawn_gates(&mut spawner, gate_actors));
+        let started = front
+            .and_then(|()| spawner.start(Stage::Back, "account".into(), move || keeper.run()))
+            .and_then(|()| spawn_gates(&mut spawner, gate_actors));
         let server = Server {
             address,
             gates,
             acceptor: acceptor_stop,
+            account: Some(account),
             confluence,
             desk,
             drain: config.proxy.drain,
@@ -137,14 +151,26 @@ impl Server {
         self.address
     }
 
-    /// Blocks until `asked` says stop, or an actor ends by itself.
-    pub fn wait(&self, asked: &Receiver<()>) -> Ending {
-        select! {
-            recv(asked) -> _ => Ending::Asked,
-            recv(self.farewells) -> farewell => match farewell {
-                Ok(farewell) => Ending::Failed(farewell),
-                Err(_) => Ending::Asked,
-            },
+    /// Reads the account's secret again and tests its login. Never blocks.
+    pub fn reload(&self) {
+        if let Some(account) = &self.account {
+            account.reload();
+        }
+    }
+
+    /// Blocks until somebody wishes a stop, or an actor ends by itself. Other wishes are fulfilled meanwhile.
+    pub fn wait(&self, wishes: &Receiver<Wish>) -> Ending {
+        loop {
+            select! {
+                recv(wishes) -> wish => match wish {
+                    Ok(Wish::Reload) => self.reload(),
+                    Ok(Wish::Stop) | Err(_) => return Ending::Asked,
+                },
+                recv(self.farewells) -> farewell => return match farewell {
+                    Ok(farewell) => Ending::Failed(farewell),
+                    Err(_) => Ending::Asked,
+                },
+            }
         }
     }
 
@@ -157,6 +183,7 @@ impl Server {
         join(clients);
         self.acceptor.stop();
         join(front);
+        self.account = None;
         self.confluence.interrupt();
         if !join_as_they_leave(back, &self.farewells, Instant::now() + CREW_GRACE) {
             warn!("some downloads did not end in time; the process ends without them");
@@ -177,13 +204,13 @@ fn spawn_back(
     config: &Config,
     gates: &Gates,
     desk: &Arc<Desk>,
-    confluence: &Confluence,
 ) -> io::Result<CacheHandle<Parked, Failure>> {
     let ledger = Ledger::default();
     let limits = Limits {
         items_max: config.cache.items_max,
         bytes_max: config.cache.bytes_max,
         stale: config.cache.stale,
+        renewable: config.cache.ttl,
         negative_ttl: config.cache.negative_ttl,
     };
     let cache::Opened {
@@ -199,7 +226,6 @@ fn spawn_back(
         ttl: config.cache.ttl,
     };
     let shared = Arc::new(CrewShared {
-        confluence: confluence.clone(),
         reporter,
         bell: Arc::new(gates.clone()),
         ledger,
@@ -220,6 +246,14 @@ fn spawn_back(
         spawner.start(Stage::Back, format!("fetch-{number}"), move || crew.run())?;
     }
     Ok(handle)
+}
+
+/// What the operator lets out.
+fn publication(config: &Config) -> Publication {
+    match config.proxy.allow.clone() {
+        Some(Allow { spaces, pages }) => Publication::only(spaces, pages),
+        None => Publication::everything(),
+    }
 }
 
 fn spawn_gates(spawner: &mut Spawner, gates: Vec<Gate>) -> io::Result<()> {

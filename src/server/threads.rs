@@ -6,13 +6,16 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use log::error;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use crate::logging::LogActor;
 
 /// Signals this close together are one wish: who stops a whole process group, as timeout(1) does, often signals the
 /// process itself as well.
 const SAME_WISH: Duration = Duration::from_millis(300);
+
+/// Wishes that may wait; the wish to stop waits for room.
+const WISHES_MAX: usize = 4;
 
 /// A thread and the actor on it.
 pub(super) type Actor = JoinHandle<()>;
@@ -128,21 +131,33 @@ pub(super) fn join_as_they_leave(
     true
 }
 
-/// Turns the first SIGTERM or SIGINT into a message. A second one ends the process at once, unless it comes within
-/// [`SAME_WISH`] of the first.
+/// What somebody outside wishes by a signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// TERM or INT.
+    Stop,
+    /// HUP.
+    Reload,
+}
+
+/// Turns the first SIGTERM or SIGINT, and every SIGHUP, into a wish. A second SIGTERM or SIGINT ends the process at
+/// once, unless it comes within [`SAME_WISH`] of the first.
 ///
 /// # Errors
 /// The system refuses to install a handler or to start a thread.
-pub fn signals() -> io::Result<Receiver<()>> {
-    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT])?;
-    let (sender, asked) = bounded(1);
+pub fn signals() -> io::Result<Receiver<Wish>> {
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    let (sender, wishes) = bounded(WISHES_MAX);
     let watch = move || {
         let mut first = None;
         for signal in signals.forever() {
             match first {
+                _ if signal == SIGHUP => {
+                    let _ = sender.try_send(Wish::Reload); // there are enough of them, or the process is ending
+                }
                 None => {
                     first = Some(Instant::now());
-                    let _ = sender.send(()); // nobody waits any more: the process is ending anyway
+                    let _ = sender.send(Wish::Stop); // nobody waits any more: the process is ending anyway
                 }
                 Some(at) if at.elapsed() < SAME_WISH => {}
                 Some(_) => signal_hook::low_level::exit(128 + signal),
@@ -150,7 +165,7 @@ pub fn signals() -> io::Result<Receiver<()>> {
         }
     };
     thread::Builder::new().name("signals".into()).spawn(watch)?;
-    Ok(asked)
+    Ok(wishes)
 }
 
 /// Runs the log on its thread, which ends with [`crate::logging::LogHandle::close`].

@@ -39,6 +39,9 @@ impl Answerer {
         let now = SystemTime::now();
         match (outcome, wanted) {
             (Outcome::Ready(entry), _) => from_entry(wish, &entry, Origin::Hit, Instant::now()),
+            (Outcome::Confirmed(entry), _) => {
+                from_entry(wish, &entry, Origin::Revalidated, Instant::now())
+            }
             (Outcome::Stale(entry), _) => from_entry(wish, &entry, Origin::Stale, Instant::now()),
             (
                 Outcome::Streaming {

@@ -6,34 +6,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
-use log::{info, warn};
-use ring::digest::{Context, SHA256};
+use log::{debug, info, warn};
 
 use super::desk::Desk;
 use super::failure::Failure;
-use super::lookup::label;
-use crate::attachment::{Bell, Charge, Digest, FILE_BYTES, Ledger, WriteError, Writer};
-use crate::cache::{Entry, Fetch, FlightId, Keeping, Life, Report, Reporter};
-use crate::confluence::{Confluence, Download, UpstreamError};
-
-/// Bytes read, and published to the clients, at a time: what one read from the connection gives at most.
-const PIECE_BYTES: usize = 64 * 1024;
-
-/// Bytes of a file that is too big to keep that are in memory at a time: enough to keep a fast client busy.
-const WINDOW_BYTES: u64 = 1024 * 1024;
-
-/// Room asked for at a time, in bytes, while a download of unknown length grows.
-const RESERVE_BYTES: u64 = 1024 * 1024;
-
-const NO_MEMORY: &str = "CACHE_MAX_BYTES is used up by downloads and slow clients";
-const NO_PACE: &str = "half of CONFLUENCE_MAX_CONNECTIONS serve files that are too big to keep";
+use super::publication::Judgement;
+use super::transfer::NO_PACE;
+use crate::attachment::{Bell, Key, Ledger, Writer};
+use crate::cache::{Entry, Fetch, Life, Report, Reporter};
+use crate::confluence::{Refreshed, UpstreamError};
 
 const NO_TURN: &str = "no connection to Confluence was free within CONFLUENCE_READ_TIMEOUT_SECONDS";
 
 /// What all members of the crew share.
 pub struct CrewShared {
-    /// The other side.
-    pub confluence: Confluence,
     /// Where news goes.
     pub reporter: Reporter<Failure>,
     /// Wakes clients when there is more for them.
@@ -51,7 +37,7 @@ pub struct CrewShared {
     pub paced: AtomicUsize,
     /// How long an order may wait for a member of the crew.
     pub patience: Duration,
-    /// Where trouble is noted.
+    /// The other side, and where trouble is noted.
     pub desk: Arc<Desk>,
 }
 
@@ -64,8 +50,12 @@ pub struct Crew {
 }
 
 /// How a download ended, for its final report and the log.
-enum End {
+pub(super) enum End {
     Kept(Arc<Entry>, Writer),
+    /// Nothing had to be downloaded: the copy is current.
+    Renewed(Arc<Entry>),
+    /// The operator does not publish it.
+    NotPublished,
     Streamed {
         bytes: u64,
     },
@@ -104,6 +94,14 @@ impl CrewShared {
                 );
                 Report::Kept(fetch.flight, entry, writer)
             }
+            End::Renewed(entry) => {
+                info!("confirmed key={key} ms={ms}");
+                Report::Renewed(fetch.flight, entry)
+            }
+            End::NotPublished => {
+                info!("not published key={key} ms={ms}");
+                Report::Withdrawn(fetch.flight, Failure::NotPublished)
+            }
             End::Streamed { bytes } => {
                 info!(
                     "fetched key={key} bytes={bytes} ms={ms} kept=no reason=\"larger than CACHE_MAX_ITEM_BYTES\""
@@ -120,23 +118,31 @@ impl CrewShared {
                 warn!("fetch ended key={key} ms={ms} reason=\"{reason}\"");
                 Report::NoRoom(fetch.flight)
             }
-            End::Failed(error @ UpstreamError::NotFound) => {
-                self.desk.note_upstream(None);
+            End::Failed(error) => self.failed(fetch, error, ms),
+        }
+    }
+
+    fn failed(&self, fetch: &Fetch, error: UpstreamError, ms: u128) -> Report<Failure> {
+        let (key, failure) = (&fetch.key, Failure::Upstream(error.clone()));
+        match error {
+            UpstreamError::NotFound => {
                 info!("not found key={key} ms={ms}");
-                Report::Gone(fetch.flight, Failure::Upstream(error))
+                Report::Gone(fetch.flight, failure)
             }
             // Confluence is well and says so about this file alone; an older copy must not outlive that.
-            End::Failed(error @ UpstreamError::Forbidden) => {
-                self.desk.note_upstream(None);
+            UpstreamError::Forbidden => {
                 warn!("fetch failed key={key} ms={ms} reason=\"{error}\"");
-                Report::Withdrawn(fetch.flight, Failure::Upstream(error))
+                Report::Withdrawn(fetch.flight, failure)
             }
-            End::Failed(error) => {
-                if error != UpstreamError::Interrupted {
-                    warn!("fetch failed key={key} ms={ms} reason=\"{error}\"");
-                    self.desk.note_upstream(Some(error.to_string().into()));
-                }
-                Report::Failed(fetch.flight, Failure::Upstream(error))
+            UpstreamError::Interrupted => Report::Failed(fetch.flight, failure),
+            // Whoever shut the guard, or was asked for the pause, has said so; this would say it for every request.
+            error if error.is_unasked() => {
+                debug!("not asked key={key} reason=\"{error}\"");
+                Report::Failed(fetch.flight, failure)
+            }
+            error => {
+                warn!("fetch failed key={key} ms={ms} reason=\"{error}\"");
+                Report::Failed(fetch.flight, failure)
             }
         }
     }
@@ -148,166 +154,49 @@ impl CrewShared {
         if fetch.alone && self.paced_max <= self.paced.load(Ordering::Relaxed) {
             return End::NoRoom(NO_PACE); // without asking Confluence for a file that could not be passed on
         }
-        let download = match self.confluence.fetch(&fetch.key) {
-            Ok(download) => download,
+        match self.is_published(&fetch.key) {
+            Ok(true) => {}
+            Ok(false) => return End::NotPublished,
             Err(error) => return End::Failed(error),
+        }
+        let confluence = &self.desk.confluence;
+        let refreshed = match &fetch.known {
+            Some(copy) => confluence.refresh(&fetch.key, &copy.meta),
+            None => confluence
+                .fetch(&fetch.key)
+                .map(Box::new)
+                .map(Refreshed::New),
         };
-        self.desk.note_upstream(None);
-        match download.length {
-            Some(length) if self.item_bytes_max < length => self.pass_on(fetch.flight, download),
-            length => match self.reporter.reserve(length.unwrap_or(RESERVE_BYTES)) {
-                Some(room) => self.keep(fetch, download, room),
-                None => End::NoRoom(NO_MEMORY),
-            },
+        match (refreshed, &fetch.known) {
+            (Err(error), _) => End::Failed(error),
+            (Ok(Refreshed::Current(meta)), Some(copy)) => {
+                End::Renewed(Arc::new(copy.renewed(meta, self.life(Instant::now()))))
+            }
+            (Ok(Refreshed::Current(_)), None) => {
+                unreachable!("nothing is confirmed that is not there")
+            }
+            (Ok(Refreshed::New(download)), _) => self.transfer(fetch, *download),
         }
     }
 
-    /// Downloads a file for the cache while everybody who asks for it reads along.
-    fn keep(&self, fetch: &Fetch, mut download: Download, mut room: Charge) -> End {
-        let (mut writer, stream) =
-            Writer::whole(download.length, self.bell.clone(), self.ledger.clone());
-        let (flight, meta) = (fetch.flight, download.meta.clone());
-        self.reporter.report(Report::Streaming {
-            flight,
-            keeping: Keeping::Whole(stream),
-            meta: meta.clone(),
-        });
-        let mut hash = Context::new(&SHA256);
-        let mut piece = vec![0; PIECE_BYTES];
-        let held = loop {
-            let bytes = match download.read(&mut piece) {
-                Ok(0) => break 0,
-                Ok(count) => &piece[..count],
-                Err(error) => return End::Failed(error), // dropping the writer breaks the stream for its readers
-            };
-            let written = writer.written() + bytes.len() as u64;
-            if self.item_bytes_max < written {
-                drop(room);
-                return self.grown_too_big(flight, writer, bytes, download);
+    /// Whether the operator publishes a file. Asks Confluence for the space of its page if that decides.
+    fn is_published(&self, key: &Key) -> Result<bool, UpstreamError> {
+        let publication = &self.desk.publication;
+        match publication.judge(key) {
+            Judgement::Published => Ok(true),
+            Judgement::Refused => Ok(false),
+            Judgement::DependsOn(page) => {
+                let space = self.desk.confluence.space_of(page)?;
+                Ok(publication.has_space(&space))
             }
-            if room.bytes() < bytes.len() as u64 {
-                match self.reporter.reserve(RESERVE_BYTES) {
-                    Some(more) => room = more,
-                    None => return End::NoRoom(NO_MEMORY),
-                }
-            }
-            hash.update(bytes);
-            room.shrink(bytes.len() as u64); // from here on the chunk itself counts
-            if download.length == Some(written) {
-                break bytes.len();
-            }
-            if writer.push(bytes) == Err(WriteError::Abandoned) {
-                return End::Left {
-                    bytes: writer.written(),
-                };
-            }
-        };
-        // The piece that completes the file goes out when the file is kept: who has all of it finds it there.
-        if 0 < held
-            && let Err(error) = download.read(&mut [0])
-        {
-            return End::Failed(error);
         }
-        let mut digest = Digest::default();
-        digest.copy_from_slice(hash.finish().as_ref());
-        let stored = Instant::now();
-        let life = Life {
+    }
+
+    /// The life of a copy that Confluence has vouched for at `stored`.
+    pub(super) fn life(&self, stored: Instant) -> Life {
+        Life {
             stored,
             fresh_until: stored + self.ttl,
-        };
-        let length = writer.written() + held as u64;
-        let room = FILE_BYTES
-            .contains(&length)
-            .then(|| self.reporter.reserve(length))
-            .flatten();
-        match writer.seal(&piece[..held], room) {
-            Some(body) => {
-                let (key, label) = (fetch.key.clone(), label(&fetch.key));
-                End::Kept(
-                    Arc::new(Entry::new(key, label, meta, body, digest, life)),
-                    writer,
-                )
-            }
-            None => End::Failed(UpstreamError::Interrupted),
         }
-    }
-
-    /// A body without an announced length has outgrown the cache: whoever reads it goes on at the slowest one's pace,
-    /// or is cut off when too many downloads go at such a pace already.
-    fn grown_too_big(
-        &self,
-        flight: FlightId,
-        mut writer: Writer,
-        bytes: &[u8],
-        download: Download,
-    ) -> End {
-        let Some(_pace) = Pace::take(self) else {
-            return End::NoRoom(NO_PACE);
-        };
-        self.reporter.report(Report::TooBig(flight));
-        writer.stop_keeping(WINDOW_BYTES);
-        match writer.push(bytes) {
-            Ok(()) => self.relay(writer, download),
-            Err(WriteError::Abandoned) => End::Left {
-                bytes: writer.written(),
-            },
-        }
-    }
-
-    /// Downloads a file that is too big to keep for the one client who reads it.
-    fn pass_on(&self, flight: FlightId, download: Download) -> End {
-        let Some(_pace) = Pace::take(self) else {
-            return End::NoRoom(NO_PACE);
-        };
-        let (bell, ledger, meta) = (
-            self.bell.clone(),
-            self.ledger.clone(),
-            download.meta.clone(),
-        );
-        let (writer, reader) = Writer::window(download.length, WINDOW_BYTES, bell, ledger);
-        self.reporter.report(Report::Streaming {
-            flight,
-            keeping: Keeping::Alone(reader),
-            meta,
-        });
-        self.relay(writer, download)
-    }
-
-    fn relay(&self, mut writer: Writer, mut download: Download) -> End {
-        let mut piece = vec![0; PIECE_BYTES];
-        loop {
-            match download.read(&mut piece) {
-                Ok(0) => {
-                    let bytes = writer.written();
-                    writer.finish();
-                    return End::Streamed { bytes };
-                }
-                Ok(count) => {
-                    if writer.push(&piece[..count]) == Err(WriteError::Abandoned) {
-                        return End::Left {
-                            bytes: writer.written(),
-                        };
-                    }
-                }
-                Err(error) => return End::Failed(error),
-            }
-        }
-    }
-}
-
-/// A place among the downloads that go at the pace of a client.
-struct Pace<'a>(&'a AtomicUsize);
-
-impl Pace<'_> {
-    fn take(shared: &CrewShared) -> Option<Pace<'_>> {
-        let before = shared.paced.fetch_add(1, Ordering::Relaxed);
-        let pace = Pace(&shared.paced);
-        (before < shared.paced_max).then_some(pace)
-    }
-}
-
-impl Drop for Pace<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

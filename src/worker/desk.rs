@@ -1,12 +1,14 @@
 //! What all workers share: where answers go and what they are made of.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::failure;
+use super::publication::Publication;
 use crate::attachment::FileName;
 use crate::cache::Entry;
+use crate::confluence::{Confluence, Refusal, Trouble};
 use crate::gate::{Gates, Ticket};
 use crate::reply::{self, Freshness, Origin, Reply, StoredFile, Wish};
 use crate::web::Showcase;
@@ -21,8 +23,10 @@ pub struct Desk {
     pub showcase: Option<Showcase>,
     /// Set when the service begins to stop.
     pub draining: AtomicBool,
-    /// Why Confluence did not answer when it was last asked; `None` if it did, or never was.
-    pub upstream: Mutex<Option<Arc<str>>>,
+    /// The other side.
+    pub confluence: Confluence,
+    /// What of it is shown.
+    pub publication: Publication,
 }
 
 /// A request that waits in the cache: everything needed to go on with it.
@@ -47,13 +51,20 @@ pub enum Wanted {
 
 impl Desk {
     /// A desk at the start of the service.
-    pub fn new(gates: Gates, base_path: String, showcase: Option<Showcase>) -> Desk {
+    pub fn new(
+        gates: Gates,
+        base_path: String,
+        showcase: Option<Showcase>,
+        confluence: Confluence,
+        publication: Publication,
+    ) -> Desk {
         Desk {
             gates,
             base_path,
             showcase,
             draining: AtomicBool::new(false),
-            upstream: Mutex::new(None),
+            confluence,
+            publication,
         }
     }
 
@@ -82,18 +93,25 @@ impl Desk {
         !self.draining.load(Ordering::Relaxed)
     }
 
-    /// Why Confluence did not answer when it was last asked.
-    pub(super) fn upstream_trouble(&self) -> Option<Arc<str>> {
-        self.upstream
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+    /// Why a monitor should be worried about Confluence: the account is refused, or the last question failed.
+    pub(super) fn upstream_trouble(&self) -> Option<String> {
+        match self.confluence.trouble()? {
+            Trouble::Shut { why, next_test } => {
+                let wait = next_test.saturating_duration_since(Instant::now());
+                Some(guard_words(&why, wait))
+            }
+            Trouble::Unanswered(error) => Some(error.to_string()),
+        }
     }
+}
 
-    /// Notes how asking Confluence went.
-    pub(super) fn note_upstream(&self, trouble: Option<Arc<str>>) {
-        *self.upstream.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
-    }
+/// Why nothing is asked of Confluence, and what to do.
+fn guard_words(why: &Refusal, wait: Duration) -> String {
+    format!(
+        "nothing is asked of Confluence, because the account was refused: {why}; the login is tested again in {} min, \
+         when its secret file changes, or at once on SIGHUP (systemctl reload)",
+        wait.as_secs().div_ceil(60)
+    )
 }
 
 /// Answers from a kept copy.

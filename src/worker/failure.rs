@@ -6,11 +6,14 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::time::Duration;
 
-use crate::confluence::UpstreamError;
+use crate::confluence::{Fault, UpstreamError};
 use crate::reply::Problem;
 
 /// When to come back after a failure that may pass quickly.
 const SOON: Duration = Duration::from_secs(5);
+
+const NO_ACCOUNT: &str =
+    "Confluence does not accept the proxy's account (it shows a login instead)";
 
 const OPERATOR: &str = "tell the operator of this proxy; its log says what to do";
 const LATER: &str = "try again in a moment";
@@ -22,6 +25,8 @@ const LATER_OR_OPERATOR: &str =
 pub enum Failure {
     /// Confluence, or the way to it.
     Upstream(UpstreamError),
+    /// The operator does not publish this page, or its space.
+    NotPublished,
     /// A bug of ours.
     Internal,
 }
@@ -37,17 +42,32 @@ pub(super) fn problem(failure: &Failure) -> Problem {
         Failure::Upstream(UpstreamError::TimedOut { .. }) => {
             make(504, "Confluence did not answer in time", LATER)
         }
-        Failure::Upstream(UpstreamError::Busy { retry_after }) => unavailable(
+        Failure::Upstream(
+            UpstreamError::Busy { retry_after } | UpstreamError::Paused { retry_after },
+        ) => unavailable(
             *retry_after,
             "Confluence limits how often it may be asked",
             "try again later",
         ),
+        Failure::Upstream(UpstreamError::Guarded { retry_after, .. }) => {
+            unavailable(*retry_after, NO_ACCOUNT, OPERATOR)
+        }
         Failure::Upstream(UpstreamError::Interrupted) => {
             unavailable(SOON, "the proxy is stopping", LATER)
         }
         Failure::Upstream(error) => bad_gateway(error),
+        Failure::NotPublished => not_published(),
         Failure::Internal => internal(),
     }
+}
+
+/// The operator has said which spaces and pages this service shows, and this is none of them.
+pub(super) fn not_published() -> Problem {
+    make(
+        403,
+        "this proxy does not publish attachments of this page",
+        "open the link in Confluence itself, or ask the operator of this proxy to publish the page or its space",
+    )
 }
 
 /// Confluence answered something that is not the file, or not at all.
@@ -58,10 +78,7 @@ fn bad_gateway(error: &UpstreamError) -> Problem {
             "Confluence forbids the proxy's account this attachment",
             "ask for a copy, or for the page's restrictions to admit the proxy's account",
         ),
-        UpstreamError::Refused(_) => (
-            "Confluence does not accept the proxy's account (it shows a login instead)",
-            OPERATOR,
-        ),
+        UpstreamError::Refused(_) | UpstreamError::Guarded { .. } => (NO_ACCOUNT, OPERATOR),
         UpstreamError::Moved { .. } => (
             "Confluence answered with a redirect instead of the file",
             OPERATOR,
@@ -72,11 +89,19 @@ fn bad_gateway(error: &UpstreamError) -> Problem {
             (failing.as_str(), LATER_OR_OPERATOR)
         }
         UpstreamError::Broken(_) => ("Confluence ended the file before its end", LATER),
+        UpstreamError::Unusable(Fault::Maintenance) => {
+            ("Confluence is being maintained", "try again later")
+        }
+        UpstreamError::Media { .. } | UpstreamError::Hop(_) => (
+            "Confluence did not say properly where the file is",
+            LATER_OR_OPERATOR,
+        ),
         UpstreamError::Unusable(_)
         | UpstreamError::Odd { .. }
         | UpstreamError::NotFound
         | UpstreamError::TimedOut { .. }
         | UpstreamError::Busy { .. }
+        | UpstreamError::Paused { .. }
         | UpstreamError::Interrupted => (
             "Confluence answered something that is not the file",
             OPERATOR,

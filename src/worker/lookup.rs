@@ -11,7 +11,7 @@ use super::desk::{Desk, Parked, Wanted, from_entry};
 use super::failure::{self, Failure};
 use crate::acceptor::{Fields, Job};
 use crate::attachment::Key;
-use crate::cache::{self, CacheHandle, Lookup};
+use crate::cache::{self, CacheHandle, Demand, Lookup};
 use crate::gate::UnderWay;
 use crate::reply::{self, Document, Origin, Reply, Wish};
 use crate::router::{self, Method, Route};
@@ -74,8 +74,12 @@ impl Worker {
     fn attachment(&self, job: Job, key: Key, download: bool) {
         let now = Instant::now();
         let ticket = job.ticket;
+        let demand = match insists(&job.fields) {
+            true => Demand::Confirmed,
+            false => Demand::Fresh,
+        };
         let reply = match self.cache.lookup(&key, now) {
-            Lookup::Fresh(entry) => {
+            Lookup::Fresh(entry) if demand == Demand::Fresh => {
                 let wish = wish(job.method, job.fields, download, entry.label.clone());
                 from_entry(&wish, &entry, Origin::Hit, now)
             }
@@ -83,12 +87,17 @@ impl Worker {
                 let wish = wish(job.method, job.fields, download, label(&key));
                 reply::problem(&wish, &failure::problem(&why), SystemTime::now())
             }
-            Lookup::Missing => {
+            Lookup::Missing if self.desk.publication.refuses(&key) => {
+                let wish = wish(job.method, job.fields, download, label(&key));
+                reply::problem(&wish, &failure::not_published(), SystemTime::now())
+            }
+            Lookup::Missing | Lookup::Fresh(_) => {
                 let wish = wish(job.method, job.fields, download, label(&key));
                 let wanted = Wanted::File(key.name().clone());
                 self.desk.gates.wake_all(); // the claim may have to wait: nobody's answer shall
                 return self.cache.claim(
                     key,
+                    demand,
                     Parked {
                         ticket,
                         wish,
@@ -111,6 +120,7 @@ impl Worker {
             router::Forget::Page(page) => cache::Forget::Page(page),
         };
         self.desk.gates.wake_all();
+        self.desk.confluence.forget();
         self.cache.forget(
             what,
             Parked {
@@ -188,6 +198,15 @@ impl Worker {
             Route::Attachment { .. } | Route::Forget(_) => unreachable!("taken care of by `take`"),
         }
     }
+}
+
+/// Whether the client wants a copy that was confirmed just now (RFC 9111 section 5.2.1.4).
+fn insists(fields: &Fields) -> bool {
+    fields.cache_control.as_ref().is_some_and(|directives| {
+        directives
+            .split(',')
+            .any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
+    })
 }
 
 fn wish(method: Method, fields: Fields, download: bool, subject: Arc<str>) -> Wish {

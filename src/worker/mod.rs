@@ -13,9 +13,12 @@ mod crew;
 mod desk;
 mod failure;
 mod lookup;
+mod publication;
+mod transfer;
 
 pub use answerer::Answerer;
 pub use crew::{Crew, CrewShared};
 pub use desk::{Desk, Parked, Wanted};
 pub use failure::Failure;
 pub use lookup::Worker;
+pub use publication::Publication;

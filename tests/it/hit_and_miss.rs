@@ -113,7 +113,7 @@ fn an_expired_copy_serves_only_while_confluence_fails() {
         assert_eq!(came(&first), (200, Some("MISS")), "{name}");
         assert_eq!(first.field("Cache-Control"), Some("public, max-age=1"));
     }
-    proxy.script("failing.png", Behaviour::status(500));
+    proxy.origin.script_rest(Behaviour::status(503));
     let until = Instant::now() + PATIENCE;
     let mut client = proxy.connect();
     let stale = loop {
@@ -136,6 +136,7 @@ fn an_expired_copy_serves_only_while_confluence_fails() {
 
     // What Confluence no longer shows goes at once, and does not come back when Confluence fails.
     for (name, says, status) in [("gone.png", 404, 404), ("hidden.png", 403, 502)] {
+        proxy.origin.script_rest(Behaviour::status(says));
         for (answer, expected) in [(says, status), (500, 502)] {
             proxy.script(name, Behaviour::status(answer));
             let response = proxy.get(&format!("/7/{name}"));
@@ -143,6 +144,7 @@ fn an_expired_copy_serves_only_while_confluence_fails() {
         }
     }
 
+    proxy.origin.script_rest(Behaviour::Good);
     let new = proxy.put("new.png", 4000);
     let response = proxy.get("/7/new.png");
     assert_eq!(came(&response), (200, Some("MISS")));

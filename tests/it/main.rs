@@ -1,5 +1,6 @@
 //! The service from outside: real sockets, the sample Confluence as the only fake, no sleeps.
 
+mod account; // the login: tested once, refused once, changed while it runs
 mod binary; // the program itself: exit codes, signals, the lines of its log
 mod docs; // what is written for operators says what the code does
 mod gate; // what clients may do, and what they are told when they do something else

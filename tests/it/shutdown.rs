@@ -15,7 +15,7 @@ fn who_still_waits_for_confluence_is_told_that_the_service_stops() {
         .script(PAGE, "a.png", Behaviour::hold(&Latch::new()));
     let mut client = proxy.connect();
     client.request("GET", "/proxy/7/a.png", &[]);
-    assert!(proxy.origin.wait_for_requests(1, PATIENCE));
+    assert!(proxy.origin.wait_for_requests(2, PATIENCE)); // the first one tested the login
     proxy.stop();
     let response = client.response(false);
     assert_eq!(

@@ -4,13 +4,14 @@ use confluence_attachment_proxy::demo::{Behaviour, Fault, File, Latch};
 use socket2::{Domain, Socket, Type};
 use std::net::{Ipv4Addr, SocketAddr};
 
-use crate::support::{PAGE, Proxy, Response};
+use crate::support::{PAGE, Proxy, Response, eventually};
 
 /// Words of the answers, one line each.
 const ACCOUNT: &str = "Confluence does not accept the proxy's account (it shows a login instead)";
 const BROKEN: &str = "Confluence ended the file before its end";
 const BUSY: &str = "Confluence limits how often it may be asked";
 const FORBIDDEN: &str = "Confluence forbids the proxy's account this attachment";
+const MAINTAINED: &str = "Confluence is being maintained";
 const MISSING: &str = "Confluence has no such attachment, or the proxy's account may not see it";
 const MOVED: &str = "Confluence answered with a redirect instead of the file";
 const NOT_THE_FILE: &str = "Confluence answered something that is not the file";
@@ -38,9 +39,19 @@ fn seen(response: &Response) -> (u16, Option<&str>, Option<&str>) {
     (response.status, text.lines().nth(1), retry_after)
 }
 
-/// Asks twice while Confluence does this, and once when it is well again.
+/// Asks twice while Confluence does this, and once when it is well again. Each time Confluence is asked once.
 #[track_caller]
 fn check(behaviour: impl Into<Behaviour>, expected: (u16, &str, Option<&str>)) {
+    check_asked(behaviour, expected, [1, 2]);
+}
+
+/// The same, with how often Confluence has been asked after each time.
+#[track_caller]
+fn check_asked(
+    behaviour: impl Into<Behaviour>,
+    expected: (u16, &str, Option<&str>),
+    asked: [usize; 2],
+) {
     let behaviour = behaviour.into();
     let proxy = Proxy::with(&[
         ("CACHE_NEGATIVE_TTL_SECONDS", "0"),
@@ -48,7 +59,7 @@ fn check(behaviour: impl Into<Behaviour>, expected: (u16, &str, Option<&str>)) {
     ]);
     let bytes = proxy.put("a.png", 5000);
     proxy.script("a.png", behaviour.clone());
-    for fetches in 1..=2 {
+    for fetches in asked {
         let response = proxy.get("/7/a.png");
         let expected = (expected.0, Some(expected.1), expected.2);
         assert_eq!(seen(&response), expected, "{behaviour:?}");
@@ -128,6 +139,8 @@ fn what_confluence_says_it_cannot_do() {
     );
     check(bare(404, &[]), (404, MISSING, None));
     check(Fault::FileLost, (404, MISSING, None));
+    check(Fault::MaintenancePage, (502, MAINTAINED, None));
+    check(Fault::NotPermitted, (502, FORBIDDEN, None));
 }
 
 #[test]
@@ -155,21 +168,55 @@ fn redirects_are_not_followed() {
 }
 
 #[test]
-fn confluence_asks_for_a_pause() {
-    for (retry_after, expected) in [
-        ("7", "7"),
-        ("0", "1"),
-        ("301", "300"),
-        ("9223372036854775807", "300"),
-        ("soon", "30"),
+fn confluence_asks_for_a_pause_and_gets_it_from_everybody() {
+    for (behaviour, expected) in [
+        (Behaviour::rate_limited("7"), 7),
+        (Behaviour::rate_limited("0"), 1),
+        (Behaviour::rate_limited("301"), 300),
+        (Behaviour::rate_limited("9223372036854775807"), 300),
+        (Behaviour::rate_limited("soon"), 30),
+        (bare(503, &[("Retry-After", "120")]), 120),
     ] {
-        check(
-            Behaviour::rate_limited(retry_after),
-            (503, BUSY, Some(expected)),
+        let proxy = Proxy::start();
+        proxy.put("a.png", 10);
+        proxy.put("b.png", 10);
+        let kept = proxy.put("kept.png", 10);
+        proxy.get("/7/kept.png");
+        proxy.script("a.png", behaviour.clone());
+        let first = proxy.get("/7/a.png");
+        let wait = expected.to_string();
+        assert_eq!(
+            seen(&first),
+            (503, Some(BUSY), Some(&*wait)),
+            "{behaviour:?}"
         );
+        check_words(&first, &behaviour, &proxy);
+        // Nobody asks Confluence anything now, about this file or another one; what is kept is served.
+        for name in ["a.png", "b.png"] {
+            let response = proxy.get(&format!("/7/{name}"));
+            assert_eq!((response.status, seen(&response).1), (503, Some(BUSY)));
+            let left = response.field("Retry-After").and_then(|it| it.parse().ok());
+            assert!(left.is_some_and(|left: u64| (1..=expected).contains(&left)));
+        }
+        assert!(proxy.get("/7/kept.png").body == kept);
+        assert_eq!(proxy.fetches(), 2, "{behaviour:?}");
     }
-    let maintenance = bare(503, &[("Retry-After", "120")]);
-    check(maintenance, (503, BUSY, Some("120")));
+}
+
+/// A second passes: the pause ends by itself.
+#[test]
+fn after_the_pause_confluence_is_asked_again() {
+    let proxy = Proxy::start();
+    let bytes = proxy.put("a.png", 10);
+    proxy.script("a.png", Behaviour::rate_limited("1"));
+    assert_eq!(proxy.get("/7/a.png").status, 503);
+    proxy.script("a.png", Behaviour::Good);
+    eventually("the pause is over", || {
+        let response = proxy.get("/7/a.png");
+        assert!(response.status == 503 || response.body == bytes);
+        response.status == 200
+    });
+    assert_eq!(proxy.fetches(), 2, "asked for once more, after the pause");
 }
 
 #[test]
@@ -186,8 +233,9 @@ fn answers_that_are_not_whole() {
     for behaviour in [Behaviour::Garbage, Behaviour::HugeHead { bytes: 40 * 1024 }] {
         check(behaviour, (502, NOT_THE_FILE, None));
     }
+    // The connection comes from the pool, and is dead before an answer: one more try, on a new one.
     for behaviour in [Behaviour::Closed, Behaviour::ResetAtOnce] {
-        check(behaviour, (502, UNREACHABLE, None));
+        check_asked(behaviour, (502, UNREACHABLE, None), [2, 3]);
     }
 }
 
@@ -219,9 +267,10 @@ fn a_refused_account_is_no_login_for_the_client() {
         Fault::LoginRedirect,
         Fault::SsoRedirect,
         Fault::LoginPage,
-        Fault::MaintenancePage,
+        Fault::SamlRedirect,
         Fault::ServedAnonymously,
         Fault::BasicDisabled,
+        Fault::BasicWithPasswordDisabled,
         Fault::Captcha,
         refused("AUTHENTICATED_FAILED"),
         refused("AUTHENTICATION_DENIED"),
@@ -243,9 +292,25 @@ fn a_refused_account_is_no_login_for_the_client() {
         let response = proxy.get("/7/a.png");
         assert_eq!(seen(&response), (502, Some(ACCOUNT), None), "{behaviour:?}");
         check_words(&response, &behaviour, &proxy);
+        // From here on Confluence is left alone, until somebody has done something about it.
+        for _ in 0..3 {
+            let response = proxy.get("/7/a.png");
+            let expected = (503, Some(ACCOUNT), Some("300"));
+            assert_eq!(seen(&response), expected, "{behaviour:?}");
+            check_words(&response, &behaviour, &proxy);
+        }
         assert_eq!(proxy.fetches(), 1, "not asked twice: {behaviour:?}");
+        reopen(&proxy);
         check_well_again(&proxy, &bytes, &behaviour);
     }
+}
+
+/// Lets the login be tested, as SIGHUP does, and waits until the guard has opened.
+fn reopen(proxy: &Proxy) {
+    proxy.reload();
+    eventually("the login is tested", || {
+        proxy.connect().get("/readyz?upstream").status == 200
+    });
 }
 
 #[test]
@@ -326,8 +391,8 @@ fn one_client_after_the_other_needs_one_connection_and_one_session() {
     for (number, exchange) in proxy.asked().iter().enumerate() {
         let basic = exchange.header("Authorization");
         assert!(basic.is_some_and(|basic| basic.starts_with("Basic ")));
-        let has_cookie = exchange.header("Cookie").is_some();
-        assert_eq!(has_cookie, 0 < number, "request {number}");
+        // The session of the login test.
+        assert!(exchange.header("Cookie").is_some(), "request {number}");
     }
 }
 
@@ -357,7 +422,8 @@ fn nothing_of_the_client_reaches_confluence() {
         .map(|(name, _)| name.to_ascii_lowercase())
         .collect();
     names.sort();
-    assert_eq!(names, ["accept", "authorization", "host", "user-agent"]);
+    let expected = ["accept", "authorization", "cookie", "host", "user-agent"];
+    assert_eq!(names, expected, "the cookie is the login test's");
     for (_, value) in &journal[0].headers {
         assert!(!value.contains("spy") && !value.contains("c3B5"), "{value}");
     }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use confluence_attachment_proxy::account::Secrets;
 use confluence_attachment_proxy::config::{Config, Environment};
 use confluence_attachment_proxy::demo::{Behaviour, Exchange, File, Options, SampleConfluence};
 use confluence_attachment_proxy::server::{Server, Setup};
@@ -55,13 +56,25 @@ impl Proxy {
         let no_file = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
         let environment = Environment::new(variables, &no_file);
         let (config, _) = Config::from_lookup(&environment).expect("good settings");
+        let secrets = Secrets::fixed(config.confluence.clone());
+        Proxy::started(origin, config, secrets)
+    }
+
+    /// With settings that are read already, and a secret that may change.
+    pub fn started(origin: SampleConfluence, config: Config, secrets: Secrets) -> Proxy {
+        let knows_origin = config.confluence.url == origin.url();
         let directory = std::env::temp_dir();
         let server = Server::start(Setup {
             config,
             directory,
             showcase: None,
+            secrets,
         })
         .expect("a start");
+        if knows_origin {
+            // The login test of the start: what a test changes afterwards cannot meet it half-way.
+            assert!(origin.wait_for_requests(1, PATIENCE), "no login test");
+        }
         Proxy {
             server: Some(server),
             origin,
@@ -111,14 +124,32 @@ impl Proxy {
         self.origin.script(PAGE, name, behaviour);
     }
 
-    /// What the proxy has asked Confluence. Others on this machine may knock at the same port: they do not count.
+    /// What the proxy has asked Confluence, login tests aside. Others on this machine may knock at the same port: they
+    /// do not count.
     pub fn asked(&self) -> Vec<Exchange> {
+        let mut asked = self.asked_all();
+        asked.retain(|exchange| !exchange.target.ends_with("/rest/api/user/current"));
+        asked
+    }
+
+    /// The same with login tests.
+    pub fn asked_all(&self) -> Vec<Exchange> {
         let mut journal = self.origin.journal();
         journal.retain(|exchange| {
             let agent = exchange.header("User-Agent");
             agent.is_some_and(|agent| agent.starts_with("confluence-attachment-proxy/"))
         });
         journal
+    }
+
+    /// How often the login was tested.
+    pub fn login_tests(&self) -> usize {
+        self.asked_all().len() - self.asked().len()
+    }
+
+    /// What SIGHUP does.
+    pub fn reload(&self) {
+        self.server.as_ref().expect("not stopped").reload();
     }
 
     /// How many attachments the proxy has asked for.

@@ -1,0 +1,213 @@
+use super::*;
+use crate::confluence::error::{Obstacle, Phase};
+
+const DOWN: UpstreamError = UpstreamError::Unreachable(Obstacle::Closed);
+
+fn refused() -> UpstreamError {
+    UpstreamError::Refused(Refusal::Password)
+}
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// A guard whose account was accepted at `now`.
+fn good(now: Instant) -> Guard {
+    let mut guard = Guard::new();
+    assert_eq!(guard.admit(now), Admission::Test);
+    assert_eq!(guard.tested(&Ok(Proof::Known), now), Change::None);
+    guard
+}
+
+#[track_caller]
+fn check_stopped(guard: &mut Guard, now: Instant, wait: u64) {
+    let stop = UpstreamError::Guarded {
+        why: Refusal::Password,
+        retry_after: seconds(wait),
+    };
+    assert_eq!(guard.admit(now), Admission::Stop(stop));
+}
+
+#[test]
+fn the_first_login_goes_alone_and_the_others_wait_for_it() {
+    let now = Instant::now();
+    let mut guard = Guard::new();
+    assert_eq!(guard.admit(now), Admission::Test);
+    for _ in 0..50 {
+        assert_eq!(guard.admit(now), Admission::Wait);
+    }
+    assert_eq!(guard.tested(&Ok(Proof::Known), now), Change::None);
+    for _ in 0..50 {
+        assert_eq!(guard.admit(now), Admission::Go);
+    }
+}
+
+#[test]
+fn a_test_that_comes_to_nothing_is_told_to_those_who_waited_and_made_again_later() {
+    let now = Instant::now();
+    let late = UpstreamError::TimedOut { phase: Phase::Head };
+    for error in [DOWN, late, UpstreamError::Failing { status: 503 }] {
+        let mut guard = Guard::new();
+        assert_eq!(guard.admit(now), Admission::Test);
+        assert_eq!(guard.tests(), 0);
+        assert_eq!(guard.tested(&Err(error.clone()), now), Change::None);
+        assert_eq!((guard.tests(), guard.failure()), (1, Some(&error)));
+        assert_eq!(guard.admit(now), Admission::Test, "no refusal: {error:?}");
+        guard.tested(&Ok(Proof::Known), now);
+        assert_eq!(guard.failure(), None);
+    }
+}
+
+#[test]
+fn the_first_refusal_shuts_the_guard_once() {
+    let now = Instant::now();
+    for mut guard in [good(now), Guard::new()] {
+        guard.admit(now);
+        assert_eq!(
+            guard.heard(Some(&refused()), false, false, now),
+            Change::Shut
+        );
+        for after in [0, 1, 800] {
+            check_stopped(&mut guard, now + seconds(after), (900 - after).min(300));
+            // What was under way meanwhile neither shuts it again nor opens it.
+            let late = (after != 1).then(refused);
+            let heard = guard.heard(late.as_ref(), false, false, now + seconds(after));
+            assert_eq!(heard, Change::None);
+        }
+        check_stopped(&mut guard, now + seconds(900), 1);
+        check_stopped(&mut guard, now + seconds(9_000_000), 1);
+    }
+}
+
+#[test]
+fn a_refused_account_is_tested_after_a_quarter_of_an_hour_and_then_twice_a_day() {
+    let mut now = Instant::now();
+    let mut guard = good(now);
+    guard.heard(Some(&refused()), false, false, now);
+    let next_test = |guard: &Guard| match guard.standing() {
+        Standing::Refused(shut) => shut.next_test,
+        other => panic!("it is shut: {other:?}"),
+    };
+    assert_eq!(next_test(&guard), now + seconds(15 * 60));
+    for _ in 0..3 {
+        now = next_test(&guard);
+        assert_eq!(guard.tested(&Err(refused()), now), Change::None);
+        assert_eq!(next_test(&guard), now + seconds(12 * 3600));
+    }
+    // One that somebody asked for counts as well.
+    now += seconds(10);
+    assert_eq!(guard.tested(&Err(refused()), now), Change::None);
+    assert_eq!(next_test(&guard), now + seconds(12 * 3600));
+    // Confluence being down is no refusal, and no pardon either.
+    guard.tested(&Err(DOWN), now);
+    assert_eq!(next_test(&guard), now + seconds(15 * 60));
+    check_stopped(&mut guard, now, 300);
+    guard.tested(&Ok(Proof::Known), now);
+    assert_eq!(guard.admit(now), Admission::Go);
+}
+
+#[test]
+fn a_new_secret_opens_the_guard() {
+    let now = Instant::now();
+    let mut guard = good(now);
+    guard.heard(Some(&refused()), false, false, now);
+    guard.replaced(Proof::Known, now);
+    assert_eq!(guard.admit(now), Admission::Go);
+    guard.heard(Some(&refused()), false, false, now);
+    guard.replaced(Proof::Unclear, now);
+    assert_eq!(guard.admit(now), Admission::Alone);
+}
+
+#[test]
+fn where_the_login_cannot_be_tested_files_prove_it_one_at_a_time() {
+    let now = Instant::now();
+    let mut guard = Guard::new();
+    guard.admit(now);
+    guard.tested(&Ok(Proof::Unclear), now);
+    // A failure proves nothing: the next one goes alone as well.
+    for _ in 0..2 {
+        assert_eq!(guard.admit(now), Admission::Alone);
+        assert_eq!(guard.admit(now), Admission::Wait);
+        guard.heard(Some(&DOWN), false, true, now);
+    }
+    assert_eq!(guard.admit(now), Admission::Alone);
+    guard.heard(None, false, true, now);
+    assert_eq!(guard.admit(now), Admission::Go);
+
+    let mut guard = Guard::new();
+    guard.admit(now);
+    guard.tested(&Ok(Proof::Unclear), now);
+    guard.admit(now);
+    assert_eq!(
+        guard.heard(Some(&refused()), false, true, now),
+        Change::Shut
+    );
+    check_stopped(&mut guard, now, 300);
+}
+
+#[test]
+fn an_account_that_may_be_anonymous_is_proved_before_a_missing_file_is_believed() {
+    let now = Instant::now();
+    for error in [UpstreamError::NotFound, UpstreamError::Forbidden] {
+        for (quiet, after, expected) in [
+            (true, 59, Change::None),
+            (true, 60, Change::Doubt),
+            (false, 60, Change::None),
+        ] {
+            let mut guard = good(now);
+            let heard = guard.heard(Some(&error), quiet, false, now + seconds(after));
+            assert_eq!(heard, expected, "{error:?} {quiet} {after}");
+            let next = guard.admit(now + seconds(after));
+            let doubted = expected == Change::Doubt;
+            assert_eq!(next == Admission::Test, doubted);
+        }
+    }
+}
+
+#[test]
+fn many_forbidden_files_cast_doubt_on_the_account_and_one_good_answer_ends_it() {
+    let now = Instant::now();
+    let later = now + seconds(3600);
+    let mut guard = good(now);
+    for round in 0..2 {
+        for _ in 1..FORBIDDEN_MAX {
+            let heard = guard.heard(Some(&UpstreamError::Forbidden), false, false, later);
+            assert_eq!(heard, Change::None, "round {round}");
+        }
+        if round == 0 {
+            guard.heard(None, false, false, later);
+        }
+    }
+    let heard = guard.heard(Some(&UpstreamError::Forbidden), false, false, later);
+    assert_eq!(heard, Change::Doubt);
+    assert_eq!(guard.admit(later), Admission::Test);
+    guard.tested(&Ok(Proof::Known), later);
+    let heard = guard.heard(Some(&UpstreamError::Forbidden), false, false, later);
+    assert_eq!(heard, Change::None, "counted from the start");
+}
+
+#[test]
+fn a_pause_holds_for_everybody_until_it_is_over() {
+    let now = Instant::now();
+    let mut guard = good(now);
+    let busy = |wait| UpstreamError::Busy {
+        retry_after: seconds(wait),
+    };
+    guard.heard(Some(&busy(10)), false, false, now);
+    guard.heard(Some(&busy(2)), false, false, now + seconds(1));
+    for (after, left) in [(1, 9), (9, 1)] {
+        let stop = UpstreamError::Paused {
+            retry_after: seconds(left),
+        };
+        let admitted = guard.admit(now + seconds(after));
+        assert_eq!(admitted, Admission::Stop(stop), "after {after} s");
+    }
+    assert_eq!(guard.admit(now + seconds(10)), Admission::Go);
+
+    // The login test is obeyed as well.
+    let mut guard = Guard::new();
+    guard.admit(now);
+    guard.tested(&Err(busy(10)), now);
+    assert!(matches!(guard.admit(now), Admission::Stop(_)));
+    assert_eq!(guard.admit(now + seconds(10)), Admission::Test);
+}

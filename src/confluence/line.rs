@@ -1,0 +1,354 @@
+//! The line to Confluence: one account, its connections and its cookies. One question, one judged answer.
+//!
+//! A line knows neither guard nor cache. It is replaced as a whole when the account's secret changes, and what is
+//! under way on the old one ends there.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use rustls::pki_types::CertificateDer;
+use ureq::http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
+use ureq::{Agent, Body};
+
+use super::address::{Base, Question, target};
+use super::agent;
+use super::answer::{Answer, Asked, Kind, Verdict, judge, meta, wants_body};
+use super::download::{Download, Incoming};
+use super::error::{Fault, Refusal, SetupError, UpstreamError};
+use super::failure;
+use super::guard::Proof;
+use super::jar::Jar;
+use super::media::Hopper;
+use super::metadata::{self, Identity};
+use super::resolver::{CachingResolver, Lookup, Reach};
+use super::signs;
+use crate::config::{self, ConfluenceConfig, Credentials};
+
+/// Longest JSON document that is read, in bytes: a listing of 200 files has some 300 KiB.
+const DOCUMENT_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// A good answer to a question.
+#[derive(Debug)]
+pub(super) enum Answered {
+    /// The bytes of a file.
+    File(Box<Download>),
+    /// The copy whose entity tag was in the question is still current.
+    Unchanged,
+    /// A JSON document.
+    Document(Vec<u8>),
+    /// The bytes are at this address, which may hold a secret.
+    Elsewhere {
+        /// The value of `Location`.
+        location: Location,
+        /// Confluence's own clock.
+        date: Option<SystemTime>,
+    },
+}
+
+/// An address that Confluence has signed: whoever has it can read the file, so it is never printed.
+pub(super) struct Location(String);
+
+impl Location {
+    /// Takes the value of a `Location` field in.
+    pub(super) fn of(headers: &HeaderMap) -> Location {
+        let value = headers.get_all(header::LOCATION).iter().next_back();
+        let text = value.and_then(|value| value.to_str().ok());
+        Location(text.unwrap_or_default().trim().to_owned())
+    }
+
+    /// The address itself, for the one place that asks it.
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Location(..)")
+    }
+}
+
+/// One account's way to Confluence.
+pub(super) struct Line {
+    pub(super) base: Base,
+    pub(super) kind: config::Kind,
+    /// Whether a wrong secret is taken for no secret at all, without an error: personal tokens, and Cloud.
+    pub(super) is_quiet: bool,
+    pub(super) media: Hopper,
+    pub(super) agent: Agent,
+    /// The value of `Authorization`, built once and marked as sensitive.
+    account: HeaderValue,
+    jar: Mutex<Jar>,
+    interrupted: Arc<AtomicBool>,
+}
+
+impl Line {
+    /// Prepares everything; opens no connection. Reads the system's trusted certificates for an https address.
+    pub(super) fn new(
+        settings: &ConfluenceConfig,
+        lookup: Lookup,
+        interrupted: Arc<AtomicBool>,
+    ) -> Result<Line, SetupError> {
+        let roots = match Base::parse(&settings.url)?.is_https() {
+            true => agent::roots(settings.ca.as_ref())?,
+            false => Vec::new(),
+        };
+        Line::assemble(settings, &roots, lookup, interrupted)
+    }
+
+    /// The same with other roots.
+    pub(super) fn assemble(
+        settings: &ConfluenceConfig,
+        roots: &[CertificateDer<'static>],
+        lookup: Lookup,
+        interrupted: Arc<AtomicBool>,
+    ) -> Result<Line, SetupError> {
+        let base = Base::parse(&settings.url)?;
+        let reach = match base.is_https() {
+            true => Reach::Public {
+                but: settings.proxy.as_ref().and_then(agent::host_and_port),
+            },
+            false => Reach::Anywhere, // no real Cloud: the sample Confluence on this host
+        };
+        let build = |reach| {
+            let resolver = CachingResolver::new(lookup.clone(), reach);
+            agent::build(settings, roots, resolver)
+        };
+        let is_quiet = settings.kind == config::Kind::Cloud
+            || matches!(settings.credentials, Credentials::Bearer { .. });
+        Ok(Line {
+            media: Hopper {
+                agent: build(reach)?,
+                is_strict: base.is_https(),
+                interrupted: interrupted.clone(),
+            },
+            agent: build(Reach::Anywhere)?,
+            account: account(&settings.credentials)?,
+            kind: settings.kind,
+            is_quiet,
+            jar: Mutex::default(),
+            interrupted,
+            base,
+        })
+    }
+
+    /// Asks once, as the account. Blocks until the answer is judged: of a file its head and up to 512 first bytes, or
+    /// the end; of a document all of it.
+    ///
+    /// A second request is sent only when the connection came from the pool and was dead before an answer.
+    pub(super) fn ask(&self, question: &Question<'_>) -> Result<Answered, UpstreamError> {
+        let path = target(question);
+        let path = path.split('?').next().unwrap_or_default();
+        let asked = Asked {
+            kind: kind(question),
+            host: self.base.host(),
+            path,
+        };
+        let response = self.call(&self.base.address(question), unless(question))?;
+        let now = SystemTime::now();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let judge_with = |start: &[u8]| {
+            let answer = Answer {
+                status,
+                headers: &headers,
+                start,
+            };
+            judge(&asked, &answer, now)
+        };
+        let head = judge_with(&[]);
+        let mut incoming = Incoming::new(response, self.interrupted.clone());
+        let answered = match head {
+            Ok(Verdict::Content) if asked.kind == Kind::Document => {
+                incoming.read_whole(DOCUMENT_BYTES_MAX).and_then(|whole| {
+                    let whole = whole.ok_or(UpstreamError::Unusable(Fault::Document))?;
+                    judge_with(&whole)?;
+                    Ok(Answered::Document(whole))
+                })
+            }
+            Ok(Verdict::Content) => incoming.read_judged().and_then(|start| {
+                judge_with(&start)?;
+                let download = Download::new(meta(&headers), start, incoming);
+                Ok(Answered::File(Box::new(download)))
+            }),
+            Ok(Verdict::Unchanged) => {
+                incoming.read_reason(); // nothing: but then the connection is free
+                Ok(Answered::Unchanged)
+            }
+            Ok(Verdict::Elsewhere) => {
+                incoming.read_reason();
+                Ok(Answered::Elsewhere {
+                    location: Location::of(&headers),
+                    date: signs::date(&headers, "date"),
+                })
+            }
+            // The reason may lie in the body; and a connection whose answer was read to its end can be used again.
+            Err(error) if wants_body(&error, &headers) => {
+                let body = match error.is_refusal() {
+                    true => incoming.read_piece(), // the guard must hear of it before a slow body ends
+                    false => incoming.read_reason(),
+                };
+                Err(judge_with(&body).err().unwrap_or(error))
+            }
+            Err(error) => Err(error),
+        };
+        self.keep_cookies(&headers, answered.as_ref().err(), now);
+        answered
+    }
+
+    /// Tests the login. Everything that is no refusal and no failure is good, or [`Proof::Unclear`].
+    pub(super) fn test(&self) -> Result<Login, UpstreamError> {
+        let answered = match self.ask(&Question::Who) {
+            Ok(Answered::Document(json)) => metadata::identity(&json),
+            Ok(Answered::File(_) | Answered::Unchanged | Answered::Elsewhere { .. }) => None,
+            Err(UpstreamError::Forbidden) => {
+                return Err(UpstreamError::Refused(Refusal::NotPermitted));
+            }
+            // The token is good, but not for this question.
+            Err(UpstreamError::Refused(Refusal::Scope)) => None,
+            // Nothing answers at this address: the question cannot be asked here.
+            Err(UpstreamError::NotFound | UpstreamError::Odd { .. })
+            | Err(UpstreamError::Unusable(Fault::Document | Fault::Page)) => None,
+            Err(error) => return Err(error),
+        };
+        match answered {
+            Some(Identity::Known(name)) => Ok(Login { name: Some(name) }),
+            Some(Identity::Anonymous) => Err(UpstreamError::Refused(Refusal::Anonymous)),
+            None => Ok(Login { name: None }),
+        }
+    }
+
+    fn call(&self, uri: &Uri, unless: Option<&str>) -> Result<Response<Body>, UpstreamError> {
+        let is_interrupted = || self.interrupted.load(Ordering::Relaxed);
+        let mut result = self.agent.run(self.request(uri, unless));
+        if matches!(&result, Err(error) if failure::is_stale_connection(error)) && !is_interrupted()
+        {
+            // Its neighbours in the pool are probably dead too: an idle age of zero throws them out.
+            let request = self
+                .agent
+                .configure_request(self.request(uri, unless))
+                .max_idle_age(Duration::ZERO)
+                .build();
+            result = self.agent.run(request);
+        }
+        result.map_err(|error| match is_interrupted() {
+            true => UpstreamError::Interrupted,
+            false => failure::before_answer(error),
+        })
+    }
+
+    pub(super) fn request(&self, uri: &Uri, unless: Option<&str>) -> Request<()> {
+        let mut request = Request::new(());
+        *request.uri_mut() = uri.clone();
+        let headers = request.headers_mut();
+        headers.insert(header::AUTHORIZATION, self.account.clone());
+        let cookies = self.with_jar(|jar| jar.header());
+        if let Some(mut cookies) = cookies.and_then(|cookies| HeaderValue::try_from(cookies).ok()) {
+            cookies.set_sensitive(true);
+            headers.insert(header::COOKIE, cookies);
+        }
+        if let Some(etag) = unless.and_then(|etag| HeaderValue::try_from(etag).ok()) {
+            headers.insert(header::IF_NONE_MATCH, etag);
+        }
+        request
+    }
+
+    /// Only Confluence itself, having accepted the account, may leave cookies; a refusal takes all away.
+    fn keep_cookies(&self, headers: &HeaderMap, error: Option<&UpstreamError>, now: SystemTime) {
+        let is_accepted = match error {
+            None | Some(UpstreamError::NotFound) => true,
+            Some(error) if error.is_refusal() => return self.with_jar(Jar::clear),
+            Some(_) => false,
+        };
+        if !is_accepted || !headers.contains_key(header::SET_COOKIE) {
+            return;
+        }
+        self.with_jar(|jar| {
+            for cookie in headers.get_all(header::SET_COOKIE) {
+                if let Ok(cookie) = cookie.to_str() {
+                    jar.store(cookie, now);
+                }
+            }
+        });
+    }
+
+    fn with_jar<R>(&self, f: impl FnOnce(&mut Jar) -> R) -> R {
+        // A jar is whole after every step, so a poisoned one is too.
+        f(&mut self.jar.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Line")
+            .field("base", &self.base)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A login that was not refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// As whom, in Confluence's words; `None` where Confluence does not say.
+    pub name: Option<String>,
+}
+
+impl Login {
+    pub(super) fn proof(&self) -> Proof {
+        match self.name {
+            Some(_) => Proof::Known,
+            None => Proof::Unclear,
+        }
+    }
+}
+
+fn kind<'a>(question: &Question<'a>) -> Kind<'a> {
+    match *question {
+        Question::File { key, unless } => Kind::File {
+            name: key.name().as_str(),
+            conditional: unless.is_some(),
+        },
+        Question::Download { name, .. } | Question::Thumbnail { name, .. } => Kind::Signed {
+            name: name.as_str(),
+        },
+        Question::Who
+        | Question::Attachments { .. }
+        | Question::Content { .. }
+        | Question::Find { .. } => Kind::Document,
+    }
+}
+
+fn unless<'a>(question: &Question<'a>) -> Option<&'a str> {
+    match *question {
+        Question::File { unless, .. } => unless,
+        Question::Who
+        | Question::Attachments { .. }
+        | Question::Content { .. }
+        | Question::Find { .. }
+        | Question::Download { .. }
+        | Question::Thumbnail { .. } => None,
+    }
+}
+
+fn account(credentials: &Credentials) -> Result<HeaderValue, SetupError> {
+    let text = match credentials {
+        Credentials::Basic { username, token } => {
+            if username.contains(':') || username.chars().any(char::is_control) {
+                return Err(SetupError::Account);
+            }
+            let token = token.expose();
+            if token.chars().any(char::is_control) {
+                return Err(SetupError::Account);
+            }
+            let pair = BASE64_STANDARD.encode(format!("{username}:{token}"));
+            format!("Basic {pair}")
+        }
+        Credentials::Bearer { token } => format!("Bearer {}", token.expose()),
+    };
+    let mut account = HeaderValue::try_from(text).map_err(|_| SetupError::Account)?;
+    account.set_sensitive(true);
+    Ok(account)
+}

@@ -1,0 +1,184 @@
+//! How the bytes of one download come in: kept whole while everybody reads along, or passed on through a window.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use ring::digest::{Context, SHA256};
+
+use super::crew::{CrewShared, End};
+use super::lookup::label;
+use crate::attachment::{Charge, Digest, FILE_BYTES, WriteError, Writer};
+use crate::cache::{Entry, Fetch, FlightId, Keeping, Report};
+use crate::confluence::{Download, UpstreamError};
+
+/// Bytes read, and published to the clients, at a time: what one read from the connection gives at most.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Bytes of a file that is too big to keep that are in memory at a time: enough to keep a fast client busy.
+const WINDOW_BYTES: u64 = 1024 * 1024;
+
+/// Room asked for at a time, in bytes, while a download of unknown length grows.
+const RESERVE_BYTES: u64 = 1024 * 1024;
+
+const NO_MEMORY: &str = "CACHE_MAX_BYTES is used up by downloads and slow clients";
+pub(super) const NO_PACE: &str =
+    "half of CONFLUENCE_MAX_CONNECTIONS serve files that are too big to keep";
+
+impl CrewShared {
+    /// Takes a good answer in: whole if it may be kept, else through a window.
+    pub(super) fn transfer(&self, fetch: &Fetch, download: Download) -> End {
+        match download.length {
+            Some(length) if self.item_bytes_max < length => self.pass_on(fetch.flight, download),
+            length => match self.reporter.reserve(length.unwrap_or(RESERVE_BYTES)) {
+                Some(room) => self.keep(fetch, download, room),
+                None => End::NoRoom(NO_MEMORY),
+            },
+        }
+    }
+
+    /// Downloads a file for the cache while everybody who asks for it reads along.
+    fn keep(&self, fetch: &Fetch, mut download: Download, mut room: Charge) -> End {
+        let (mut writer, stream) =
+            Writer::whole(download.length, self.bell.clone(), self.ledger.clone());
+        let (flight, meta) = (fetch.flight, download.meta.clone());
+        self.reporter.report(Report::Streaming {
+            flight,
+            keeping: Keeping::Whole(stream),
+            meta: meta.clone(),
+        });
+        let mut hash = Context::new(&SHA256);
+        let mut piece = vec![0; PIECE_BYTES];
+        let held = loop {
+            let bytes = match download.read(&mut piece) {
+                Ok(0) => break 0,
+                Ok(count) => &piece[..count],
+                Err(error) => return End::Failed(error), // dropping the writer breaks the stream for its readers
+            };
+            let written = writer.written() + bytes.len() as u64;
+            if self.item_bytes_max < written {
+                drop(room);
+                return self.grown_too_big(flight, writer, bytes, download);
+            }
+            if room.bytes() < bytes.len() as u64 {
+                match self.reporter.reserve(RESERVE_BYTES) {
+                    Some(more) => room = more,
+                    None => return End::NoRoom(NO_MEMORY),
+                }
+            }
+            hash.update(bytes);
+            room.shrink(bytes.len() as u64); // from here on the chunk itself counts
+            if download.length == Some(written) {
+                break bytes.len();
+            }
+            if writer.push(bytes) == Err(WriteError::Abandoned) {
+                return End::Left {
+                    bytes: writer.written(),
+                };
+            }
+        };
+        // The piece that completes the file goes out when the file is kept: who has all of it finds it there.
+        if 0 < held
+            && let Err(error) = download.read(&mut [0])
+        {
+            return End::Failed(error);
+        }
+        let mut digest = Digest::default();
+        digest.copy_from_slice(hash.finish().as_ref());
+        let life = self.life(Instant::now());
+        let length = writer.written() + held as u64;
+        let room = FILE_BYTES
+            .contains(&length)
+            .then(|| self.reporter.reserve(length))
+            .flatten();
+        match writer.seal(&piece[..held], room) {
+            Some(body) => {
+                let (key, label) = (fetch.key.clone(), label(&fetch.key));
+                End::Kept(
+                    Arc::new(Entry::new(key, label, meta, body, digest, life)),
+                    writer,
+                )
+            }
+            None => End::Failed(UpstreamError::Interrupted),
+        }
+    }
+
+    /// A body without an announced length has outgrown the cache: whoever reads it goes on at the slowest one's pace,
+    /// or is cut off when too many downloads go at such a pace already.
+    fn grown_too_big(
+        &self,
+        flight: FlightId,
+        mut writer: Writer,
+        bytes: &[u8],
+        download: Download,
+    ) -> End {
+        let Some(_pace) = Pace::take(self) else {
+            return End::NoRoom(NO_PACE);
+        };
+        self.reporter.report(Report::TooBig(flight));
+        writer.stop_keeping(WINDOW_BYTES);
+        match writer.push(bytes) {
+            Ok(()) => self.relay(writer, download),
+            Err(WriteError::Abandoned) => End::Left {
+                bytes: writer.written(),
+            },
+        }
+    }
+
+    /// Downloads a file that is too big to keep for the one client who reads it.
+    fn pass_on(&self, flight: FlightId, download: Download) -> End {
+        let Some(_pace) = Pace::take(self) else {
+            return End::NoRoom(NO_PACE);
+        };
+        let (bell, ledger, meta) = (
+            self.bell.clone(),
+            self.ledger.clone(),
+            download.meta.clone(),
+        );
+        let (writer, reader) = Writer::window(download.length, WINDOW_BYTES, bell, ledger);
+        self.reporter.report(Report::Streaming {
+            flight,
+            keeping: Keeping::Alone(reader),
+            meta,
+        });
+        self.relay(writer, download)
+    }
+
+    fn relay(&self, mut writer: Writer, mut download: Download) -> End {
+        let mut piece = vec![0; PIECE_BYTES];
+        loop {
+            match download.read(&mut piece) {
+                Ok(0) => {
+                    let bytes = writer.written();
+                    writer.finish();
+                    return End::Streamed { bytes };
+                }
+                Ok(count) => {
+                    if writer.push(&piece[..count]) == Err(WriteError::Abandoned) {
+                        return End::Left {
+                            bytes: writer.written(),
+                        };
+                    }
+                }
+                Err(error) => return End::Failed(error),
+            }
+        }
+    }
+}
+
+/// A place among the downloads that go at the pace of a client.
+struct Pace<'a>(&'a AtomicUsize);
+
+impl Pace<'_> {
+    fn take(shared: &CrewShared) -> Option<Pace<'_>> {
+        let before = shared.paced.fetch_add(1, Ordering::Relaxed);
+        let pace = Pace(&shared.paced);
+        (before < shared.paced_max).then_some(pace)
+    }
+}
+
+impl Drop for Pace<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
