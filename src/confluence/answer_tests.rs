@@ -74,6 +74,310 @@ fn refused(refusal: Refusal) -> Result<(), UpstreamError> {
 const FILE: &str = "Content-Disposition: inline; filename=\"a.png\"\nContent-Type: image/png";
 const PAGE: &[u8] = b"\n\n<!DOCTYPE html>\n<html><head><title>Log In</title>";
 
+/// The decision table, row by row: what comes back from a download, and what it is.
+#[test]
+fn every_row_of_the_decision_table() {
+    let failing = |status| Err(UpstreamError::Failing { status });
+    let odd = |status| Err(UpstreamError::Odd { status });
+    let html = "Content-Type: text/html;charset=UTF-8";
+    let denied = "X-Authentication-Denied-Reason: CAPTCHA_CHALLENGE; login-url=x";
+    let disabled = b"{\"message\":\"Basic Authentication has been disabled on this instance.\"}";
+    let absurd = Duration::from_secs(300);
+    let rows: &[(u16, &str, &[u8], Result<(), UpstreamError>)] = &[
+        // 200, none of the signs.
+        (200, FILE, b"\x89PNG", Ok(())),
+        // A web page in place of the file, and a login that failed beside a good answer.
+        (200, html, b"", refused(Refusal::LoginPage)),
+        (
+            200,
+            "Content-Type: image/png",
+            PAGE,
+            refused(Refusal::LoginPage),
+        ),
+        (
+            200,
+            "Content-Disposition: inline\nX-Seraph-LoginReason: AUTHENTICATED_FAILED",
+            b"x",
+            refused(Refusal::Password),
+        ),
+        // Redirects.
+        (
+            302,
+            "Location: /login.action?x=y",
+            b"",
+            refused(Refusal::LoginRedirect),
+        ),
+        (
+            302,
+            "Location: https://sso.example/authorize?x=y",
+            b"",
+            refused(Refusal::SingleSignOn {
+                host: "sso.example".into(),
+            }),
+        ),
+        (
+            302,
+            "Location: /attachmentnotfound.action?pageId=1",
+            b"",
+            Err(UpstreamError::NotFound),
+        ),
+        (
+            302,
+            "Location: /x/y?secret=z",
+            b"",
+            Err(UpstreamError::Moved {
+                to: "/x/y".into(),
+                base: None,
+            }),
+        ),
+        // The account.
+        (401, "", b"", refused(Refusal::Unauthorized)),
+        (
+            401,
+            "X-Seraph-LoginReason: AUTHENTICATION_DENIED",
+            b"",
+            refused(Refusal::Captcha),
+        ),
+        (403, denied, b"", refused(Refusal::Captcha)),
+        (403, "", disabled, refused(Refusal::BasicDisabled)),
+        (403, "", b"no", Err(UpstreamError::Forbidden)),
+        // The file.
+        (404, html, PAGE, Err(UpstreamError::NotFound)),
+        // Confluence itself.
+        (
+            429,
+            "Retry-After: 9223372036854775807",
+            b"",
+            Err(UpstreamError::Busy {
+                retry_after: absurd,
+            }),
+        ),
+        (500, html, PAGE, failing(500)),
+        (503, html, PAGE, failing(503)),
+        (400, html, PAGE, odd(400)),
+        (206, FILE, b"", odd(206)),
+        (304, FILE, b"", odd(304)),
+    ];
+    for (status, lines, start, expected) in rows {
+        check(*status, lines, start, expected.clone());
+    }
+}
+
+#[test]
+fn an_unchanged_copy_is_an_answer_to_who_asked_for_a_change_only() {
+    let unless = Kind::File {
+        name: "a.png",
+        conditional: true,
+    };
+    check_kind(unless, 304, "", b"", Ok(Verdict::Unchanged));
+    check_kind(unless, 200, FILE, b"x", Ok(Verdict::Content));
+    let odd = || Err(UpstreamError::Odd { status: 304 });
+    for kind in [Kind::Document, Kind::Signed { name: "a.png" }] {
+        check_kind(kind, 304, "Location: /a", b"", odd());
+    }
+    let failed = "X-Seraph-LoginReason: AUTHENTICATED_FAILED";
+    let refused = Err(UpstreamError::Refused(Refusal::Password));
+    check_kind(unless, 304, failed, b"", refused);
+}
+
+#[test]
+fn a_document_is_json_and_nothing_else() {
+    let json = "Content-Type: application/json;charset=UTF-8";
+    let check = |status, lines: &str, start: &[u8], expected| {
+        check_kind(Kind::Document, status, lines, start, expected);
+    };
+    check(200, json, b"{}", Ok(Verdict::Content));
+    let problem = "Content-Type: application/problem+json";
+    check(200, problem, b"{}", Ok(Verdict::Content));
+    let fault = || Err(UpstreamError::Unusable(Fault::Document));
+    for lines in ["", "Content-Type: text/plain", "Content-Type: text/json"] {
+        check(200, lines, b"{}", fault());
+    }
+    check(
+        200,
+        &format!("{json}\nContent-Encoding: gzip"),
+        b"",
+        fault(),
+    );
+    let login = || Err(UpstreamError::Refused(Refusal::LoginPage));
+    check(200, "Content-Type: text/html", b"<html>", login());
+    check(200, json, b"<html>", login());
+    check(404, json, b"", Err(UpstreamError::NotFound));
+    let odd = || Err(UpstreamError::Odd { status: 404 });
+    check(404, "Content-Type: text/html", b"", odd());
+    check(404, "", b"", odd());
+}
+
+#[test]
+fn cloud_points_to_the_bytes_and_says_when_a_scope_is_missing() {
+    let signed = Kind::Signed { name: "a.png" };
+    let check = |status, lines: &str, start: &[u8], expected| {
+        check_kind(signed, status, lines, start, expected);
+    };
+    for location in [
+        "https://api.media.example/file/1/binary?token=T",
+        "/file/1?token=T",
+        "//media.example/a",
+        "ftp://media.example/a", // who follows it says no
+    ] {
+        let lines = format!("Location: {location}");
+        check(302, &lines, b"", Ok(Verdict::Elsewhere));
+    }
+    for login in ["/login.action?x", "https://id.atlassian.example/login?x"] {
+        let found = Err(UpstreamError::Refused(match login.starts_with('/') {
+            true => Refusal::LoginRedirect,
+            false => Refusal::SingleSignOn {
+                host: "id.atlassian.example".into(),
+            },
+        }));
+        check(302, &format!("Location: {login}"), b"", found);
+    }
+    check(302, "", b"", Err(UpstreamError::Odd { status: 302 }));
+    check(200, FILE, b"x", Ok(Verdict::Content));
+    let scope = b"{\"code\":401,\"message\":\"Unauthorized; scope does not match\"}";
+    let refused = |refusal| Err(UpstreamError::Refused(refusal));
+    check(
+        401,
+        "Content-Type: application/json",
+        scope,
+        refused(Refusal::Scope),
+    );
+    check(
+        401,
+        "Content-Type: application/json",
+        b"{}",
+        refused(Refusal::Unauthorized),
+    );
+}
+
+#[test]
+fn the_media_host_says_nothing_about_the_account() {
+    let media = Kind::Media { name: "a.png" };
+    let check = |status, lines: &str, start: &[u8], expected| {
+        check_kind(media, status, lines, start, expected);
+    };
+    check(200, "Content-Type: image/png", b"x", Ok(Verdict::Content));
+    check(
+        200,
+        "X-Seraph-LoginReason: AUTHENTICATED_FAILED",
+        b"x",
+        Ok(Verdict::Content),
+    );
+    check(
+        302,
+        "Location: https://other.example/login",
+        b"",
+        Ok(Verdict::Elsewhere),
+    );
+    let failed = |status| Err(UpstreamError::Media { status });
+    for status in [204, 206, 302, 304, 400, 401, 403, 404, 410, 500, 503, 599] {
+        check(status, "", PAGE, failed(status));
+    }
+    check(
+        200,
+        "Content-Type: text/html",
+        b"",
+        Err(UpstreamError::Unusable(Fault::Page)),
+    );
+    check(200, "", PAGE, Err(UpstreamError::Unusable(Fault::Page)));
+    check(
+        200,
+        "Content-Encoding: gzip",
+        b"",
+        Err(UpstreamError::Unusable(Fault::Coded)),
+    );
+    let busy = UpstreamError::Busy {
+        retry_after: Duration::from_secs(7),
+    };
+    check(429, "Retry-After: 7", b"", Err(busy));
+    let page = Kind::Media { name: "a.html" };
+    check_kind(
+        page,
+        200,
+        "Content-Type: text/html",
+        PAGE,
+        Ok(Verdict::Content),
+    );
+}
+
+#[test]
+fn a_good_login_is_no_refused_account_whatever_else_comes() {
+    let good = "X-Seraph-LoginReason: OK";
+    for (status, lines, start, expected) in [
+        (
+            302,
+            "Location: /login.action?permissionViolation=true",
+            &b""[..],
+            UpstreamError::Forbidden,
+        ),
+        (
+            302,
+            "Location: /plugins/servlet/samlsso",
+            b"",
+            UpstreamError::Forbidden,
+        ),
+        (
+            200,
+            "Content-Type: text/html",
+            PAGE,
+            UpstreamError::Unusable(Fault::Page),
+        ),
+    ] {
+        check(status, &format!("{lines}\n{good}"), start, Err(expected));
+    }
+}
+
+#[test]
+fn a_notice_of_maintenance_is_no_login_page() {
+    let html = "Content-Type: text/html";
+    for page in [
+        "<!DOCTYPE html><title>Maintenance</title>",
+        "<html><body>The wiki is temporarily unavailable",
+        "<html><title>系统维护中</title>",
+        "<html><h1>We will be back soon",
+    ] {
+        let fault = Err(UpstreamError::Unusable(Fault::Maintenance));
+        check(200, html, page.as_bytes(), fault);
+    }
+    for page in [
+        "<html><title>Log In - Confluence</title> maintenance",
+        "<html><form>maintenance <input type=password>",
+        "<html><title>Welcome",
+    ] {
+        check(200, html, page.as_bytes(), refused(Refusal::LoginPage));
+    }
+    // The head alone cannot tell: whoever judges reads on.
+    let login = UpstreamError::Refused(Refusal::LoginPage);
+    assert!(wants_body(&login, &headers(html)));
+    let password = UpstreamError::Refused(Refusal::Password);
+    assert!(!wants_body(&password, &headers(html)));
+    let unauthorized = UpstreamError::Refused(Refusal::Unauthorized);
+    assert!(!wants_body(&unauthorized, &headers(html)));
+    assert!(wants_body(
+        &unauthorized,
+        &headers("Content-Type: application/json")
+    ));
+}
+
+#[test]
+fn only_a_well_formed_entity_tag_is_kept() {
+    for (tag, kept) in [
+        ("\"a1\"", true),
+        ("W/\"a1\"", true),
+        ("\"\"", true),
+        ("a1", false),
+        ("\"a b\"", false),
+        ("\"a\"b\"", false),
+        ("W/a", false),
+        ("\"", false),
+    ] {
+        let meta = meta(&headers(&format!("ETag: {tag}")));
+        assert_eq!(meta.etag.as_deref(), Some(tag).filter(|_| kept), "{tag}");
+    }
+    let long = format!("ETag: \"{}\"", "x".repeat(300));
+    assert_eq!(meta(&headers(&long)).etag, None);
+}
+
 #[test]
 fn a_file_is_good_whatever_it_is() {
     check(200, FILE, b"", Ok(()));

@@ -3,6 +3,7 @@
 mod account; // the login: tested once, refused once, changed while it runs
 mod binary; // the program itself: exit codes, signals, the lines of its log
 mod docs; // what is written for operators says what the code does
+mod freshness; // what becomes of a copy when its time is over
 mod gate; // what clients may do, and what they are told when they do something else
 mod hit_and_miss; // what is fetched, what is kept, what is forgotten
 mod http_contract; // heads, conditionals, ranges, methods, problems, policy, names
