@@ -83,7 +83,8 @@ fn every_row_of_the_decision_table() {
     let denied = "X-Authentication-Denied-Reason: CAPTCHA_CHALLENGE; login-url=x";
     let disabled = b"{\"message\":\"Basic Authentication has been disabled on this instance.\"}";
     let absurd = Duration::from_secs(300);
-    let rows: &[(u16, &str, &[u8], Result<(), UpstreamError>)] = &[
+    type Row<'a> = (u16, &'a str, &'a [u8], Result<(), UpstreamError>);
+    let rows: &[Row] = &[
         // 200, none of the signs.
         (200, FILE, b"\x89PNG", Ok(())),
         // A web page in place of the file, and a login that failed beside a good answer.

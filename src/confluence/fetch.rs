@@ -68,7 +68,7 @@ impl Confluence {
         }
         let found = self
             .page_of(key)
-            .and_then(|page| self.attachment(page, key.name()));
+            .and_then(|page| self.attachment_in_any_form(page, key.name()));
         let found = match found {
             Ok(found) => found,
             // REST knows fewer files than there are: avatars and logos hang on nothing it shows. The file's own

@@ -28,8 +28,9 @@ use super::resolver::{CachingResolver, Lookup, Reach};
 use super::signs;
 use crate::config::{self, ConfluenceConfig, Credentials};
 
-/// Longest JSON document that is read, in bytes: a listing of 200 files has some 300 KiB.
-const DOCUMENT_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Longest JSON document that is read, in bytes: a listing of 200 files has some 400 KiB. As many are in memory at once
+/// as there are connections.
+const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
 
 /// A good answer to a question.
 #[derive(Debug)]

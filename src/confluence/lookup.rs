@@ -63,7 +63,7 @@ impl Confluence {
 
     /// What Confluence knows about a file; `None` if there is no such file on the page. The first file of a page costs
     /// a small question; whoever asks for another one of it within seconds gets the listing of all.
-    pub(super) fn attachment(
+    fn attachment(
         &self,
         page: PageId,
         name: &FileName,
@@ -86,7 +86,7 @@ impl Confluence {
             name: Some(name),
             start: 0,
         })?;
-        let found = metadata::listing(&json).ok_or(UNREADABLE)?;
+        let found = self.read_listing(&json)?;
         Ok(found.get(name).cloned())
     }
 
@@ -97,14 +97,22 @@ impl Confluence {
         name: &FileName,
     ) -> Result<AttachmentId, UpstreamError> {
         self.shared.memory.numbers.get(&(page, name.clone()), || {
-            let mut found = self.attachment(page, name)?;
-            if found.is_none()
-                && let Some(other) = composed(name)
-            {
-                found = self.attachment(page, &other)?;
-            }
+            let found = self.attachment_in_any_form(page, name)?;
             found.ok_or(UpstreamError::NotFound)?.id.ok_or(UNREADABLE)
         })
+    }
+
+    /// The same as [`Confluence::attachment`], under the composed form of the name if there is no such file and the
+    /// name has another form.
+    pub(super) fn attachment_in_any_form(
+        &self,
+        page: PageId,
+        name: &FileName,
+    ) -> Result<Option<Attachment>, UpstreamError> {
+        match (self.attachment(page, name)?, composed(name)) {
+            (None, Some(other)) => self.attachment(page, &other),
+            (found, _) => Ok(found),
+        }
     }
 
     /// The page on which the file of a key hangs.
@@ -135,7 +143,13 @@ impl Confluence {
             name: None,
             start,
         })?;
-        metadata::listing(&json).ok_or(UNREADABLE)
+        self.read_listing(&json)
+    }
+
+    /// One at a time: while it is read, a listing takes some times the memory of its text.
+    fn read_listing(&self, json: &[u8]) -> Result<Listing, UpstreamError> {
+        let _turn = self.shared.memory.reading();
+        metadata::listing(json).ok_or(UNREADABLE)
     }
 
     fn document(&self, question: &Question<'_>) -> Result<Vec<u8>, UpstreamError> {

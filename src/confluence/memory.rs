@@ -1,6 +1,6 @@
 //! What was looked up by REST and holds for a while: where pages stand, what hangs on them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::metadata::{AttachmentId, Listing};
@@ -34,6 +34,7 @@ pub(super) struct Memory {
     pub(super) numbers: Shelf<(PageId, FileName), AttachmentId>,
     pub(super) spaces: Shelf<PageId, Box<str>>,
     pub(super) titles: Shelf<Title, PageId>,
+    reading: Mutex<()>,
 }
 
 impl Memory {
@@ -44,7 +45,14 @@ impl Memory {
             numbers: Shelf::new(NUMBER_HOLDS, ENTRIES_MAX),
             spaces: Shelf::new(PLACE_HOLDS, ENTRIES_MAX),
             titles: Shelf::new(PLACE_HOLDS, ENTRIES_MAX),
+            reading: Mutex::default(),
         }
+    }
+
+    /// Waits for the turn to read a large document.
+    pub(super) fn reading(&self) -> MutexGuard<'_, ()> {
+        // It guards no data that a panic could leave broken.
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets everything.

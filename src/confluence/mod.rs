@@ -12,7 +12,7 @@
 //! answer, and never more than once.
 //!
 //! Bounds: `CONFLUENCE_CONNECT_TIMEOUT_SECONDS`, `CONFLUENCE_READ_TIMEOUT_SECONDS` per silence, 32 KiB of head, 8 KiB
-//! of a refused answer, 2 MiB of a document. Connections at once are as many as callers. Ends by
+//! of a refused answer, 1 MiB of a document. Connections at once are as many as callers. Ends by
 //! [`Confluence::interrupt`].
 //!
 //! Reading order: `client` (every question passes the guard), `guard` (may it?), `line` (one question, one judged
