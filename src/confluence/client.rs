@@ -173,6 +173,11 @@ impl Confluence {
         }
     }
 
+    /// What is left of the pause that Confluence has asked for; `None` without one.
+    pub fn pause(&self) -> Option<Duration> {
+        self.shared.guard().pause_left(Instant::now())
+    }
+
     /// Forgets what was looked up: pages, spaces, the numbers of attachments.
     pub fn forget(&self) {
         self.shared.memory.clear();

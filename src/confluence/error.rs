@@ -139,6 +139,25 @@ pub enum Refusal {
     Scope,
 }
 
+impl Refusal {
+    /// One lasting word for it, for metrics.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Refusal::Password => "password",
+            Refusal::Unauthorized => "unauthorized",
+            Refusal::Captcha => "captcha",
+            Refusal::NotPermitted => "not_permitted",
+            Refusal::Unknown => "unknown",
+            Refusal::BasicDisabled => "basic_disabled",
+            Refusal::LoginRedirect => "login_redirect",
+            Refusal::SingleSignOn { .. } => "single_sign_on",
+            Refusal::LoginPage => "login_page",
+            Refusal::Anonymous => "anonymous",
+            Refusal::Scope => "scope",
+        }
+    }
+}
+
 /// What a fetch was waiting for when its time was up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {

@@ -291,7 +291,7 @@ impl Guard {
     }
 
     /// What is left of the pause that Confluence asked for, at least a second.
-    fn pause_left(&self, now: Instant) -> Option<Duration> {
+    pub(super) fn pause_left(&self, now: Instant) -> Option<Duration> {
         let left = self.paused_until?.checked_duration_since(now)?;
         (!left.is_zero()).then(|| left.max(Duration::from_secs(1)))
     }

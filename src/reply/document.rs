@@ -22,7 +22,7 @@ const CONSTANT: &str = "Cache-Control: no-cache\r\n\
 /// Other sites may read, never purge: their scripts run in the browsers of people who are allowed to.
 const PREFLIGHT: &str = "Access-Control-Allow-Origin: *\r\n\
     Access-Control-Allow-Methods: GET, HEAD\r\n\
-    Access-Control-Allow-Headers: Accept, If-Modified-Since, If-None-Match, If-Range, Range\r\n\
+    Access-Control-Allow-Headers: Accept, Cache-Control, If-Modified-Since, If-None-Match, If-Range, Range\r\n\
     Access-Control-Max-Age: 86400\r\n";
 
 /// A page of the service itself.

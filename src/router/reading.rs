@@ -34,14 +34,18 @@ pub fn route(method: Method, target: &str, base_path: &str) -> Route {
     let allow = match place {
         Place::Attachment { .. } => ALLOW,
         Place::Page(_) => ALLOW_FORGET,
-        Place::Home | Place::Health | Place::Ready { .. } => ALLOW_READ,
+        Place::Home | Place::Health | Place::Ready { .. } | Place::Status | Place::Metrics => {
+            ALLOW_READ
+        }
     };
     match method {
         Method::Options => Route::Options { allow },
         Method::Delete => match place {
             Place::Attachment { key, .. } => Route::Forget(Forget::File(key)),
             Place::Page(page) => Route::Forget(Forget::Page(page)),
-            Place::Home | Place::Health | Place::Ready { .. } => Route::MethodNotAllowed { allow },
+            Place::Home | Place::Health | Place::Ready { .. } | Place::Status | Place::Metrics => {
+                Route::MethodNotAllowed { allow }
+            }
         },
         Method::Get | Method::Head => match place {
             Place::Attachment { key, download } => Route::Attachment { key, download },
@@ -49,6 +53,8 @@ pub fn route(method: Method, target: &str, base_path: &str) -> Route {
             Place::Home => Route::Home,
             Place::Health => Route::Health,
             Place::Ready { upstream } => Route::Ready { upstream },
+            Place::Status => Route::Status,
+            Place::Metrics => Route::Metrics,
         },
     }
 }
@@ -60,6 +66,8 @@ enum Place {
     Home,
     Health,
     Ready { upstream: bool },
+    Status,
+    Metrics,
 }
 
 /// Why an address names nothing.
@@ -81,6 +89,8 @@ fn place(target: &str, base_path: &str) -> Result<Place, Refusal> {
     }
     match path {
         "/healthz" => return Ok(Place::Health),
+        "/status" => return Ok(Place::Status),
+        "/metrics" => return Ok(Place::Metrics),
         "/readyz" => {
             let names = query.split('&').map(|pair| pair.split('=').next());
             let upstream = names.flatten().any(|name| name == "upstream");

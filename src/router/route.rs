@@ -37,6 +37,10 @@ pub enum Route {
         /// Whether Confluence is part of the question.
         upstream: bool,
     },
+    /// How the service stands with Confluence, for people on its host.
+    Status,
+    /// The same for Prometheus.
+    Metrics,
     /// DELETE.
     Forget(Forget),
     /// OPTIONS.

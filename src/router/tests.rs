@@ -21,7 +21,11 @@ fn said(method: Method, target: &str, base_path: &str) -> String {
         Route::MethodNotAllowed { allow } => format!("405 {allow}"),
         Route::NotFound(nowhere) => format!("404 {nowhere:?}"),
         Route::Bad(reason) => format!("400 {reason:?}"),
-        other @ (Route::Home | Route::Health | Route::Ready { .. }) => format!("{other:?}"),
+        other @ (Route::Home
+        | Route::Health
+        | Route::Ready { .. }
+        | Route::Status
+        | Route::Metrics) => format!("{other:?}"),
     }
 }
 
@@ -182,6 +186,8 @@ fn the_service_speaks_of_itself_at_the_root() {
     for base_path in ["", "/proxy", "/a/b"] {
         for (target, expected) in [
             ("/healthz", "Health"),
+            ("/status", "Status"),
+            ("/metrics?x", "Metrics"),
             ("/healthz?x", "Health"),
             ("/readyz", "Ready { upstream: false }"),
             ("/readyz?upstream", "Ready { upstream: true }"),

@@ -1,5 +1,7 @@
-//! The pages people see (pure: text in, text out).
+//! The pages people and monitors see (pure: text in, text out).
 
 mod home;
+mod watch;
 
 pub use home::{Exhibit, SECURITY, Showcase, home};
+pub use watch::{METRICS_TYPE, ShutGuard, Standing, metrics, status};

@@ -11,7 +11,7 @@ use crate::cache::Entry;
 use crate::confluence::{Confluence, Refusal, Trouble};
 use crate::gate::{Gates, Ticket};
 use crate::reply::{self, Freshness, Origin, Reply, StoredFile, Wish};
-use crate::web::Showcase;
+use crate::web::{Showcase, ShutGuard, Standing};
 
 /// Where the answering workers stand.
 pub struct Desk {
@@ -102,6 +102,23 @@ impl Desk {
             }
             Trouble::Unanswered(error) => Some(error.to_string()),
         }
+    }
+}
+
+/// What those read who watch over the service.
+pub(super) fn standing(confluence: &Confluence, trouble: Option<String>) -> Standing {
+    let guard = match confluence.trouble() {
+        Some(Trouble::Shut { why, next_test }) => Some(ShutGuard {
+            reason: why.word(),
+            next_test: next_test.saturating_duration_since(Instant::now()),
+        }),
+        Some(Trouble::Unanswered(_)) | None => None,
+    };
+    Standing {
+        version: env!("CARGO_PKG_VERSION"),
+        trouble,
+        guard,
+        pause: confluence.pause(),
     }
 }
 

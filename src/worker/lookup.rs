@@ -9,13 +9,13 @@ use crossbeam_channel::Receiver;
 
 use super::desk::{Desk, Parked, Wanted, from_entry};
 use super::failure::{self, Failure};
+use super::pages;
 use crate::acceptor::{Fields, Job};
 use crate::attachment::Key;
 use crate::cache::{self, CacheHandle, Demand, Lookup};
 use crate::gate::UnderWay;
-use crate::reply::{self, Document, Origin, Reply, Wish};
+use crate::reply::{self, Origin, Wish};
 use crate::router::{self, Method, Route};
-use crate::web;
 
 /// Requests answered before their gates are woken: one wake-up for many answers. More would let the first of them wait
 /// for longer than a wake-up takes, some microseconds.
@@ -65,7 +65,7 @@ impl Worker {
             Route::Attachment { key, download } => self.attachment(job, key, download),
             Route::Forget(what) => self.forget(job, what),
             other => {
-                let reply = self.page(&job, other);
+                let reply = pages::page(&self.desk, &job, other);
                 self.desk.post(ticket, reply);
             }
         }
@@ -130,74 +130,6 @@ impl Worker {
             },
         );
     }
-
-    /// Everything that is no attachment.
-    fn page(&self, job: &Job, route: Route) -> Reply {
-        let now = SystemTime::now();
-        let subject = path_label(&job.target);
-        let wish = Wish {
-            head: job.method == Method::Head,
-            accept: job.fields.accept.clone(),
-            ..Wish::plain(subject)
-        };
-        let text = |status, body: String| {
-            let media_type = "text/plain; charset=utf-8";
-            reply::document(
-                &wish,
-                Document {
-                    status,
-                    media_type,
-                    body: body.into_bytes(),
-                    security: None,
-                },
-                now,
-            )
-        };
-        match route {
-            Route::Home => {
-                let (host, languages) = (
-                    job.fields.host.as_deref(),
-                    job.fields.accept_language.as_deref(),
-                );
-                let body = web::home(
-                    &self.desk.base_path,
-                    host,
-                    languages,
-                    self.desk.showcase.as_ref(),
-                )
-                .into_bytes();
-                let media_type = "text/html; charset=utf-8";
-                reply::document(
-                    &wish,
-                    Document {
-                        status: 200,
-                        media_type,
-                        body,
-                        security: Some(web::SECURITY),
-                    },
-                    now,
-                )
-            }
-            Route::Health => text(200, "ok\n".into()),
-            Route::Ready { .. } if !self.desk.is_ready() => text(503, "stopping\n".into()),
-            Route::Ready { upstream: true } => match self.desk.upstream_trouble() {
-                Some(trouble) => text(503, format!("{trouble}\n")),
-                None => text(200, "ready\n".into()),
-            },
-            Route::Ready { upstream: false } => text(200, "ready\n".into()),
-            Route::Options { allow } => reply::options(&wish, allow, now),
-            Route::MethodNotAllowed { allow } => {
-                reply::problem(&wish, &failure::method(allow), now)
-            }
-            Route::NotFound(nowhere) => reply::problem(
-                &wish,
-                &failure::nowhere(&nowhere, &self.desk.base_path),
-                now,
-            ),
-            Route::Bad(reason) => reply::problem(&wish, &failure::bad_request(&reason), now),
-            Route::Attachment { .. } | Route::Forget(_) => unreachable!("taken care of by `take`"),
-        }
-    }
 }
 
 /// Whether the client wants a copy that was confirmed just now (RFC 9111 section 5.2.1.4).
@@ -228,6 +160,6 @@ pub(super) fn label(key: &Key) -> Arc<str> {
 }
 
 /// What the log calls any other address. A canonical target is ASCII without spaces.
-fn path_label(target: &str) -> Arc<str> {
+pub(super) fn path_label(target: &str) -> Arc<str> {
     format!("path={target}").into()
 }

@@ -13,6 +13,7 @@ mod crew;
 mod desk;
 mod failure;
 mod lookup;
+mod pages;
 mod publication;
 mod transfer;
 

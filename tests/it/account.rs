@@ -85,6 +85,42 @@ fn a_password_that_changes_costs_one_login_and_no_copy() {
 }
 
 #[test]
+fn whoever_watches_reads_why_the_guard_is_shut_and_what_to_do() {
+    let proxy = before(origin(), TOKEN);
+    let get = |target: &str| proxy.connect().get(target);
+    let metric = |name: &str| {
+        let text = get("/metrics");
+        let prefix = format!("confluence_attachment_proxy_{name} ");
+        let line = text.text().lines().find(|line| line.starts_with(&prefix));
+        line.map(|line| line[prefix.len()..].to_owned())
+    };
+    eventually("the login is good", || proxy.get("/7/0.png").status == 200);
+    assert_eq!(metric("account_guard_shut").as_deref(), Some("0"));
+    assert!(get("/status").text().contains("account guard open"));
+
+    proxy.origin.set_token("another");
+    assert_eq!(proxy.get("/7/1.png").status, 502);
+    for (target, words) in [
+        ("/status", "shut (password)"),
+        ("/status", "check its name and its password or token"),
+        ("/status", "systemctl reload"),
+        (
+            "/readyz?upstream",
+            "check its name and its password or token",
+        ),
+        ("/readyz?upstream", "tested again in 15 min"),
+        ("/metrics", "account_refusal_info{reason=\"password\"} 1"),
+    ] {
+        let response = get(target);
+        assert!(response.text().contains(words), "{target}: {response:?}");
+    }
+    assert_eq!(metric("account_guard_shut").as_deref(), Some("1"));
+    assert_eq!(metric("upstream_answers").as_deref(), Some("0"));
+    let wait = metric("account_next_login_test_seconds").and_then(|it| it.parse().ok());
+    assert!(wait.is_some_and(|wait: u64| (800..=900).contains(&wait)));
+}
+
+#[test]
 fn a_wish_tests_the_login_once_and_a_good_one_opens_the_guard() {
     let proxy = before(origin(), TOKEN);
     proxy.origin.set_token("another");

@@ -594,7 +594,7 @@ fn each_address_says_which_methods_it_has() {
             response.sorted_head(),
             format!(
                 "HTTP/1.1 204 No Content\n\
-                 Access-Control-Allow-Headers: Accept, If-Modified-Since, If-None-Match, If-Range, Range\n\
+                 Access-Control-Allow-Headers: Accept, Cache-Control, If-Modified-Since, If-None-Match, If-Range, Range\n\
                  Access-Control-Allow-Methods: GET, HEAD\n\
                  Access-Control-Allow-Origin: *\n\
                  Access-Control-Max-Age: 86400\n\

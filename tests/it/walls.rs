@@ -225,6 +225,11 @@ const ONLY: &[Only] = &[
         why: "it is for problem documents, and for Confluence's REST",
     },
     Only {
+        name: "prometheus_client",
+        places: &["web/watch.rs"],
+        why: "how numbers are written for Prometheus is one file's business",
+    },
+    Only {
         name: "unicode_normalization",
         places: &["confluence/name.rs"],
         why: "a name is sent as it was given; only one file knows another form of it",

@@ -1,0 +1,73 @@
+//! Everything that is no attachment: the page for people, the answers for monitors, and what an address is not.
+
+use std::time::SystemTime;
+
+use super::desk::{Desk, standing};
+use super::failure;
+use super::lookup::path_label;
+use crate::acceptor::Job;
+use crate::reply::{self, Document, Reply, Wish};
+use crate::router::{Method, Nowhere, Route};
+use crate::web;
+
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// Answers a request for anything but an attachment.
+pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
+    let now = SystemTime::now();
+    let wish = Wish {
+        head: job.method == Method::Head,
+        accept: job.fields.accept.clone(),
+        ..Wish::plain(path_label(&job.target))
+    };
+    let document = |status, media_type, body: String| {
+        let page = Document {
+            status,
+            media_type,
+            body: body.into_bytes(),
+            security: None,
+        };
+        reply::document(&wish, page, now)
+    };
+    let nowhere = |why| reply::problem(&wish, &failure::nowhere(&why, &desk.base_path), now);
+    match route {
+        Route::Home => home(desk, job, &wish, now),
+        Route::Health => document(200, TEXT, "ok\n".into()),
+        Route::Ready { .. } if !desk.is_ready() => document(503, TEXT, "stopping\n".into()),
+        Route::Ready { upstream: true } => match desk.upstream_trouble() {
+            Some(trouble) => document(503, TEXT, format!("{trouble}\n")),
+            None => document(200, TEXT, "ready\n".into()),
+        },
+        Route::Ready { upstream: false } => document(200, TEXT, "ready\n".into()),
+        // It is for the operator; nobody else needs to know that it is there.
+        Route::Status if !job.client.is_loopback() => nowhere(Nowhere::Elsewhere),
+        Route::Status => {
+            let standing = standing(&desk.confluence, desk.upstream_trouble());
+            document(200, TEXT, web::status(&standing))
+        }
+        Route::Metrics => {
+            let standing = standing(&desk.confluence, desk.upstream_trouble());
+            document(200, web::METRICS_TYPE, web::metrics(&standing))
+        }
+        Route::Options { allow } => reply::options(&wish, allow, now),
+        Route::MethodNotAllowed { allow } => reply::problem(&wish, &failure::method(allow), now),
+        Route::NotFound(why) => nowhere(why),
+        Route::Bad(reason) => reply::problem(&wish, &failure::bad_request(&reason), now),
+        Route::Attachment { .. } | Route::Forget(_) => unreachable!("taken care of by the worker"),
+    }
+}
+
+fn home(desk: &Desk, job: &Job, wish: &Wish, now: SystemTime) -> Reply {
+    let (host, languages) = (
+        job.fields.host.as_deref(),
+        job.fields.accept_language.as_deref(),
+    );
+    let body = web::home(&desk.base_path, host, languages, desk.showcase.as_ref());
+    let page = Document {
+        status: 200,
+        media_type: "text/html; charset=utf-8",
+        body: body.into_bytes(),
+        security: Some(web::SECURITY),
+    };
+    reply::document(wish, page, now)
+}
