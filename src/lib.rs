@@ -1,8 +1,8 @@
 //! # The house
 //!
-//! Links to Confluence attachments open only for people who are logged in. This service logs in once, with one
-//! configured account, fetches the attachment, keeps it in memory for an hour and hands it to whoever asks. It is a
-//! synchronous program: threads, channels, one lock. Each room below owns its state; nobody else can touch it.
+//! Links to Confluence attachments open only for people who are logged in. This service has one configured account,
+//! fetches the attachment, keeps it in memory for an hour and hands it to whoever asks. It is a synchronous program:
+//! threads, channels, a few short locks. Each room below owns its state; nobody else can touch it.
 //! `main.rs` is the doorway; [`server`] builds everything, watches over it and stops it in order.
 //!
 //! ```text
@@ -14,7 +14,10 @@
 //!    │          ├── Reply ── answer ◄─────────────────────┴── cache ─────────────────┘
 //!    │          │                                           Fetch│ ▲ Report
 //!    │          │                                                ▼ │
-//!    └──────────┴───── bell: "there is more" ──────────────── fetch-N ──── ureq ────► Confluence
+//!    └──────────┴───── bell: "there is more" ──────────────── fetch-N ──► guard ── ureq ────► Confluence
+//!                                                                          ▲ │
+//!                                              SIGHUP, secret files   tests│ │News
+//!                                                         └───────► account ◄┘
 //! ```
 //!
 //! # The life of one request
@@ -24,13 +27,21 @@
 //! 3. tiny_http parses it, and the [`acceptor`] turns it into an [`acceptor::Job`] for the lookup workers.
 //! 4. A [`worker::Worker`] asks the [`router`] what the target means: an attachment has an [`attachment::Key`].
 //! 5. It looks the key up in the [`cache`]: one map access and one `Arc` clone under the lock.
-//! 6. A hit: [`reply`] decides status, fields and bytes, and the [`reply::Reply`] goes to the gate of the ticket.
-//! 7. A miss: the request is parked with the cache actor, which starts at most one download per key.
-//! 8. A [`worker::Crew`] thread asks [`confluence`]; when head and first bytes are judged good, the cache hands every
-//!    parked request a place in the growing [`attachment::Stream`], and the [`worker::Answerer`] makes its reply.
-//! 9. The crew publishes bytes as they arrive and rings; each gate writes to each client at that client's pace.
-//! 10. A complete body of exactly the announced length becomes an [`cache::Entry`]; anything else breaks the
-//!     connection of its readers and is forgotten.
+//! 6. A fresh hit: [`reply`] decides status, fields and bytes, and the [`reply::Reply`] goes to the gate of the ticket.
+//! 7. A miss, an expired copy, or a client that insists: the request is parked with the cache actor, which starts at
+//!    most one flight per key. What [`worker::Publication`] rules out by its address ends before that.
+//! 8. A [`worker::Crew`] thread asks [`confluence::Confluence`], whose guard lets the question pass, lets it wait for
+//!    the one login test, or stops it. If there is a copy it asks whether that is current: then the cache renews the
+//!    [`cache::Entry`] and hands it to everybody who waits.
+//! 9. Else it fetches. When head and first bytes are judged good, the cache hands every parked request a place in the
+//!    growing [`attachment::Stream`], and the [`worker::Answerer`] makes its reply.
+//! 10. The crew publishes bytes as they arrive and rings; each gate writes to each client at that client's pace.
+//! 11. A complete body of exactly the announced length becomes an [`cache::Entry`]; anything else breaks the
+//!     connection of its readers and is forgotten. When Confluence fails, who still waits gets the copy that was kept
+//!     before; when it says that the file is gone, that copy goes too.
+//!
+//! Beside all requests the thread `account` tests the login at the start, and again when the secret has changed, when
+//! somebody sends SIGHUP, or when the guard's pause is over.
 //!
 //! # Code map, in reading order
 //!
@@ -43,7 +54,8 @@
 //! | [`router`] | method and target to a route |
 //! | [`worker`] | lookup, answer, fetch: the only room where the others meet |
 //! | [`cache`] | the store behind the lock, the flight table, what is kept and who leaves |
-//! | [`confluence`] | the account, the connections, and how Confluence's answers are read |
+//! | [`confluence`] | every question to Confluence: the account guard, the connections, how answers are read |
+//! | [`account`] | the account's keeper: tests the login, takes a new secret over |
 //! | [`reply`] | conditionals, ranges, content policy, problems |
 //! | [`web`] | the page for people |
 //! | [`logging`] | env_logger before a writer that never blocks anybody |
@@ -55,7 +67,12 @@
 //! - The gate never looks into the cache; the cache knows no HTTP; `confluence` knows no cache. `reply`, `router`,
 //!   `config` and `web` touch nothing: no thread, socket, file or clock; `now` is an argument.
 //! - Hits never wait: nothing on their way blocks but the inboxes of gates, which never block themselves.
-//! - At most one download per key; it belongs to the service, not to the client who caused it.
+//! - No question goes to Confluence while the account guard is shut or a pause that Confluence asked for lasts; only
+//!   the keeper's test of the login passes.
+//! - The account goes to the configured address and nowhere else; what Cloud signs is asked without it.
+//! - What is not published is not fetched, and an expired copy is served only when asking has come to nothing.
+//! - At most one flight per key, one per client for what is too big to keep; it belongs to the service, not to the
+//!   client who caused it.
 //! - A download ends complete, broken or too big to keep, and a broken one never looks complete to anybody.
 //! - Every byte of an attachment that is alive is counted; cache and downloads together stay within `CACHE_MAX_BYTES`.
 //! - Every queue, wait and body has a written bound.

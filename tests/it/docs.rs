@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use confluence_attachment_proxy::config::{
     DEFAULT_CACHE_MAX_BYTES, DEFAULT_PROXY_DRAIN_SECONDS, SETTINGS, parse_size,
 };
+use confluence_attachment_proxy::reply::Origin;
 use confluence_attachment_proxy::{arguments, router};
 
 use crate::support::source::read;
@@ -15,10 +16,11 @@ const READMES: [&str; 2] = ["README.md", "README.zh-CN.md"];
 const FAMILIES: [&str; 3] = ["CONFLUENCE_", "PROXY_", "CACHE_"];
 
 /// Addresses of the router, as a reader of the documentation would type their fixed parts.
-const ADDRESSES: [&str; 6] = [
+const ADDRESSES: [&str; 7] = [
     "/download/attachments/",
     "/download/thumbnails/",
     "/download/attachments/embedded-page/",
+    "/download/attachments/embedded-blogpost/",
     "/healthz",
     "/readyz",
     "?upstream",
@@ -106,6 +108,9 @@ fn both_readmes_name_every_address() {
             "?upstream" => "/readyz?upstream".to_owned(),
             "/healthz" | "/readyz" => address.to_owned(),
             "/download/attachments/embedded-page/" => format!("/proxy{address}SPACE/Title/a.png"),
+            "/download/attachments/embedded-blogpost/" => {
+                format!("/proxy{address}SPACE/2024/06/09/Title/a.png")
+            }
             _ => format!("/proxy{address}12/a.png"),
         };
         let route = router::route(router::Method::Get, &target, "/proxy");
@@ -113,6 +118,53 @@ fn both_readmes_name_every_address() {
             !matches!(route, router::Route::NotFound(_) | router::Route::Bad(_)),
             "{target}: {route:?}"
         );
+    }
+}
+
+#[test]
+fn both_readmes_explain_where_answers_come_from() {
+    for readme in READMES {
+        let text = read(readme);
+        let served = text
+            .lines()
+            .find(|line| line.starts_with("| `served` |"))
+            .unwrap_or_else(|| panic!("{readme}: the line `served`"));
+        for origin in [
+            Origin::Hit,
+            Origin::Miss,
+            Origin::Join,
+            Origin::Revalidated,
+            Origin::Stale,
+        ] {
+            let row = format!("| `{}` |", origin.x_cache());
+            let rows = text.lines().filter(|line| line.starts_with(&row)).count();
+            assert_eq!(rows, 1, "{readme}: {row}");
+            let word = format!("`{}`", origin.word());
+            assert!(served.contains(&word), "{readme}: {word}");
+        }
+    }
+}
+
+/// What operators search the log for, and where it is written.
+#[test]
+fn both_readmes_quote_the_log_as_it_is() {
+    for (words, file) in [
+        ("logged in as=", "src/account/keeper.rs"),
+        ("the account is refused", "src/account/keeper.rs"),
+        ("the account is still refused", "src/account/keeper.rs"),
+        ("the login cannot be tested", "src/account/keeper.rs"),
+        (
+            "reload: the new account is in force",
+            "src/account/keeper.rs",
+        ),
+        ("confirmed key=", "src/worker/crew.rs"),
+        ("not published key=", "src/worker/crew.rs"),
+        ("not found key=", "src/worker/crew.rs"),
+        ("fetched key=", "src/worker/crew.rs"),
+    ] {
+        for path in READMES.into_iter().chain([file]) {
+            assert!(read(path).contains(words), "{path}: {words}");
+        }
     }
 }
 
@@ -164,6 +216,7 @@ fn the_unit_agrees_with_the_program_and_the_readmes() {
     };
     let program = format!("/usr/bin/{} serve", env!("CARGO_PKG_NAME"));
     assert_eq!(value("ExecStart"), program);
+    assert_eq!(value("ExecReload"), "/bin/kill -HUP $MAINPID");
     let file = value("EnvironmentFile").trim_start_matches('-');
     let (_, directory) = value("LoadCredential")
         .split_once(':')
