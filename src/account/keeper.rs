@@ -87,8 +87,11 @@ impl AccountActor {
     /// Until when nothing is due.
     fn wait(&self, now: Instant) -> Duration {
         let next = match self.confluence.trouble() {
-            Some(Trouble::Shut { next_test, .. }) => next_test.min(self.next_look),
-            Some(Trouble::Unanswered(_)) | None => self.next_look,
+            Some(Trouble::Shut {
+                next_test: Some(test),
+                ..
+            }) => test.min(self.next_look),
+            Some(_) | None => self.next_look,
         };
         next.saturating_duration_since(now)
     }
@@ -104,7 +107,10 @@ impl AccountActor {
             }
         }
         match self.confluence.trouble() {
-            Some(Trouble::Shut { next_test, .. }) if next_test <= now => self.test(),
+            Some(Trouble::Shut {
+                next_test: Some(test),
+                ..
+            }) if test <= now => self.test(),
             // Confluence was down before the login was tested: it may have come back, and a monitor wants to know.
             Some(Trouble::Unanswered(_)) if is_look => self.prove(),
             Some(_) | None => {}
@@ -198,7 +204,7 @@ impl AccountActor {
                 error!(
                     "the account is refused, and nothing more is asked of Confluence: {why}; copies are served as \
                      long as they last; the login is tested again when the secret file has changed, on SIGHUP \
-                     (systemctl reload), in 15 minutes and then twice a day"
+                     (systemctl reload), and once more in 15 minutes"
                 );
             }
         }

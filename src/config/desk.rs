@@ -6,6 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::names;
 use super::report::{ConfigErrors, Problem, Warning};
 use super::table::{Fallback, setting};
 
@@ -26,15 +27,16 @@ pub struct Environment<'a> {
 impl<'a> Environment<'a> {
     /// Takes the variables and a way to read a small text file; the reader must bound how much it reads.
     ///
-    /// A variable whose name is not UTF-8 is none of ours and left out, an empty one counts as not set.
+    /// A variable whose name is not UTF-8 is none of ours and left out. An empty one counts as not set, unless it is
+    /// there to restrict something.
     pub fn new(
         variables: impl IntoIterator<Item = (OsString, OsString)>,
         read_file: &'a dyn Fn(&Path) -> io::Result<FileText>,
     ) -> Environment<'a> {
         let variables = variables
             .into_iter()
-            .filter(|(_, value)| !value.is_empty())
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+            .filter(|(name, value)| !value.is_empty() || names::is_restriction(name))
             .collect();
         Environment {
             variables,

@@ -29,6 +29,11 @@ const RESTRICTIONS: &str = "PROXY_ALLOW_SPACES or PROXY_ALLOW_PAGES";
 /// Names that mean something in a later version and can be ignored without harm: the service does less, not more.
 const LATER: [&str; 2] = ["ADMIN_TOKEN_FILE", "PROXY_PUBLIC_URL"];
 
+/// Whether a variable restricts what is published: then an empty one is a mistake, not an absence.
+pub(super) fn is_restriction(name: &str) -> bool {
+    name.starts_with(RESTRICTION)
+}
+
 /// What a name is to this version.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Name {

@@ -62,8 +62,8 @@ pub enum Trouble {
     Shut {
         /// How it was refused.
         why: Refusal,
-        /// When it is tested again without anybody doing something about it.
-        next_test: Instant,
+        /// When it is tested again without anybody doing something about it; `None` is never.
+        next_test: Option<Instant>,
     },
     /// The last question got no answer.
     Unanswered(UpstreamError),
@@ -221,6 +221,11 @@ impl Confluence {
             self.admit()?; // tests the login: if that fails, the answer is not to be believed
         }
         answered
+    }
+
+    /// Takes in what a host said that is not asked as the account: a pause is one for everybody.
+    pub(super) fn note_pause(&self, error: &UpstreamError) {
+        self.shared.guard().note_pause(error, Instant::now());
     }
 
     /// Waits until a question may be asked. Says on which line, and whether all others wait for its answer.

@@ -140,6 +140,21 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Whether Confluence counts it as a failed login, of which the third locks the account. A redirect, a page of
+    /// somebody else or a token that is not looked at are no logins.
+    pub(super) fn is_counted(&self) -> bool {
+        match self {
+            Refusal::Password | Refusal::Unauthorized | Refusal::Captcha | Refusal::Unknown => true,
+            Refusal::NotPermitted
+            | Refusal::BasicDisabled
+            | Refusal::LoginRedirect
+            | Refusal::SingleSignOn { .. }
+            | Refusal::LoginPage
+            | Refusal::Anonymous
+            | Refusal::Scope => false,
+        }
+    }
+
     /// One lasting word for it, for metrics.
     pub fn word(&self) -> &'static str {
         match self {

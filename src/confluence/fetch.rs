@@ -156,7 +156,8 @@ impl Confluence {
         match self.ask(question)? {
             Answered::Elsewhere { location, date } => {
                 let media = &self.shared.line().media;
-                let mut download = media.fetch(location, key.name().as_str())?;
+                let fetched = media.fetch(location, key.name().as_str());
+                let mut download = fetched.inspect_err(|error| self.note_pause(error))?;
                 // By Confluence's clock, which the metadata is compared with; the media host has its own.
                 download.meta.date = date;
                 download.meta.etag = None;

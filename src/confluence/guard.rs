@@ -3,7 +3,8 @@
 //! Three failed logins put an account behind a CAPTCHA, and then even the right password is refused until a human logs
 //! in. So a login is tested once, by whoever comes first, while all others wait; the first refusal shuts the guard for
 //! everybody; and a refused account is tried again only after a long pause, or when somebody has done something about
-//! it. The same place holds the pause that Confluence itself asks for with `Retry-After`.
+//! it. When the same secret has failed twice, only somebody can have it tried a third time. The same place holds the
+//! pause that Confluence itself asks for with `Retry-After`.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,12 @@ use super::error::{Refusal, UpstreamError};
 /// Until the first test of a refused account whose secret has not changed: long enough for a human to have noticed.
 const FIRST_TEST: Duration = Duration::from_secs(15 * 60);
 
-/// Between later tests: twice a day, so that the service never uses up the logins that a human needs.
+/// Between later tests of an account whose refusals Confluence does not count: twice a day.
 const LATER_TESTS: Duration = Duration::from_secs(12 * 3600);
+
+/// Failed logins with the same secret that Confluence counts, before the service tries it no more by itself: the third
+/// one locks the account.
+const FAILED_LOGINS_MAX: u32 = 2;
 
 /// For how long an accepted login vouches for answers that would look the same if the account were silently anonymous.
 const PROOF_HOLDS: Duration = Duration::from_secs(60);
@@ -42,8 +47,8 @@ pub(super) enum Standing {
 pub(super) struct Shut {
     /// How Confluence refused the account.
     pub(super) why: Refusal,
-    /// When the account may be tested again without anybody having done something about it.
-    pub(super) next_test: Instant,
+    /// When the account is tested again without anybody having done something about it; `None` is never.
+    pub(super) next_test: Option<Instant>,
 }
 
 /// What whoever wants to ask something has to do.
@@ -89,6 +94,8 @@ pub(super) struct Guard {
     proven: Option<Instant>,
     paused_until: Option<Instant>,
     forbidden: u32,
+    /// Failed logins with this secret, none accepted between, that Confluence counts.
+    failed_logins: u32,
     /// Why the last login test came to nothing, for those who waited for it.
     failure: Option<UpstreamError>,
     /// Why the last question of all got no answer, for those who watch.
@@ -105,6 +112,7 @@ impl Guard {
             proven: None,
             paused_until: None,
             forbidden: 0,
+            failed_logins: 0,
             failure: None,
             trouble: None,
             tests: 0,
@@ -174,7 +182,9 @@ impl Guard {
                 self.note_pause(error, now);
                 self.failure = Some(error.clone());
                 match &mut self.standing {
-                    Standing::Refused(shut) => shut.next_test = now + FIRST_TEST,
+                    Standing::Refused(shut) => {
+                        shut.next_test = shut.next_test.map(|_| now + FIRST_TEST);
+                    }
                     Standing::Unproven { .. } | Standing::Trial { .. } | Standing::Good => {
                         self.standing = Standing::Unproven { testing: false };
                     }
@@ -228,6 +238,7 @@ impl Guard {
         self.tests += 1;
         self.failure = None;
         self.trouble = None;
+        self.failed_logins = 0;
         match proof {
             Proof::Known => self.accept(now),
             Proof::Unclear => self.standing = Standing::Trial { busy: false },
@@ -238,6 +249,7 @@ impl Guard {
         self.standing = Standing::Good;
         self.proven = Some(now);
         self.forbidden = 0;
+        self.failed_logins = 0;
     }
 
     /// A request that went alone has shown that the account is good.
@@ -248,21 +260,37 @@ impl Guard {
     }
 
     fn refuse(&mut self, why: &Refusal, is_test: bool, now: Instant) -> Change {
+        if why.is_counted() {
+            self.failed_logins += 1;
+        }
         let (pause, change) = match &self.standing {
             Standing::Refused(_) if is_test => (LATER_TESTS, Change::None),
-            // It was under way when the guard shut: late news.
-            Standing::Refused(_) => return Change::None,
+            // It was under way when the guard shut: late news, but another failed login.
+            Standing::Refused(_) => {
+                self.stop_testing();
+                return Change::None;
+            }
             Standing::Unproven { .. } | Standing::Trial { .. } | Standing::Good => {
                 (FIRST_TEST, Change::Shut)
             }
         };
         self.standing = Standing::Refused(Shut {
             why: why.clone(),
-            next_test: now + pause,
+            next_test: Some(now + pause),
         });
+        self.stop_testing();
         self.proven = None;
         self.forbidden = 0;
         change
+    }
+
+    /// Leaves a refused account alone whose next failed login would lock it.
+    fn stop_testing(&mut self) {
+        if let Standing::Refused(shut) = &mut self.standing
+            && FAILED_LOGINS_MAX <= self.failed_logins
+        {
+            shut.next_test = None;
+        }
     }
 
     fn doubt(&mut self, doubtful: bool, now: Instant) -> Change {
@@ -283,7 +311,8 @@ impl Guard {
         };
     }
 
-    fn note_pause(&mut self, error: &UpstreamError, now: Instant) {
+    /// Takes in that a pause was asked for, if that is what `error` says.
+    pub(super) fn note_pause(&mut self, error: &UpstreamError, now: Instant) {
         if let UpstreamError::Busy { retry_after } = error {
             let until = now + *retry_after;
             self.paused_until = Some(self.paused_until.map_or(until, |other| other.max(until)));
@@ -298,7 +327,8 @@ impl Guard {
 }
 
 fn wait_of(shut: &Shut, now: Instant) -> Duration {
-    let left = shut.next_test.saturating_duration_since(now);
+    let left = |test: Instant| test.saturating_duration_since(now);
+    let left = shut.next_test.map_or(RETRY_AFTER_MAX, left);
     left.clamp(Duration::from_secs(1), RETRY_AFTER_MAX)
 }
 

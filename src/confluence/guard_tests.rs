@@ -70,40 +70,75 @@ fn the_first_refusal_shuts_the_guard_once() {
         for after in [0, 1, 800] {
             check_stopped(&mut guard, now + seconds(after), (900 - after).min(300));
             // What was under way meanwhile neither shuts it again nor opens it.
-            let late = (after != 1).then(refused);
-            let heard = guard.heard(late.as_ref(), false, false, now + seconds(after));
+            let heard = guard.heard(None, false, false, now + seconds(after));
             assert_eq!(heard, Change::None);
         }
         check_stopped(&mut guard, now + seconds(900), 1);
         check_stopped(&mut guard, now + seconds(9_000_000), 1);
+        let heard = guard.heard(Some(&refused()), false, false, now);
+        assert_eq!(heard, Change::None);
+    }
+}
+
+/// When a shut guard tests the account by itself.
+fn next_test(guard: &Guard) -> Option<Instant> {
+    match guard.standing() {
+        Standing::Refused(shut) => shut.next_test,
+        other => panic!("it is shut: {other:?}"),
     }
 }
 
 #[test]
 fn a_refused_account_is_tested_after_a_quarter_of_an_hour_and_then_twice_a_day() {
     let mut now = Instant::now();
+    let page = || UpstreamError::Refused(Refusal::LoginPage);
     let mut guard = good(now);
-    guard.heard(Some(&refused()), false, false, now);
-    let next_test = |guard: &Guard| match guard.standing() {
-        Standing::Refused(shut) => shut.next_test,
-        other => panic!("it is shut: {other:?}"),
-    };
-    assert_eq!(next_test(&guard), now + seconds(15 * 60));
+    guard.heard(Some(&page()), false, false, now);
+    assert_eq!(next_test(&guard), Some(now + seconds(15 * 60)));
     for _ in 0..3 {
-        now = next_test(&guard);
-        assert_eq!(guard.tested(&Err(refused()), now), Change::None);
-        assert_eq!(next_test(&guard), now + seconds(12 * 3600));
+        now = next_test(&guard).expect("it goes on");
+        assert_eq!(guard.tested(&Err(page()), now), Change::None);
+        assert_eq!(next_test(&guard), Some(now + seconds(12 * 3600)));
     }
     // One that somebody asked for counts as well.
     now += seconds(10);
-    assert_eq!(guard.tested(&Err(refused()), now), Change::None);
-    assert_eq!(next_test(&guard), now + seconds(12 * 3600));
+    assert_eq!(guard.tested(&Err(page()), now), Change::None);
+    assert_eq!(next_test(&guard), Some(now + seconds(12 * 3600)));
     // Confluence being down is no refusal, and no pardon either.
     guard.tested(&Err(DOWN), now);
-    assert_eq!(next_test(&guard), now + seconds(15 * 60));
-    check_stopped(&mut guard, now, 300);
+    assert_eq!(next_test(&guard), Some(now + seconds(15 * 60)));
+    assert!(matches!(guard.admit(now), Admission::Stop(_)));
     guard.tested(&Ok(Proof::Known), now);
     assert_eq!(guard.admit(now), Admission::Go);
+}
+
+#[test]
+fn the_third_failed_login_is_never_the_services_own() {
+    let now = Instant::now();
+    for refusal in [Refusal::Password, Refusal::Unauthorized, Refusal::Unknown] {
+        let error = UpstreamError::Refused(refusal);
+        let mut guard = good(now);
+        guard.heard(Some(&error), false, false, now);
+        let second = next_test(&guard).expect("one more is harmless");
+        guard.tested(&Err(error.clone()), second);
+        assert_eq!(next_test(&guard), None, "{error:?}");
+        // Neither time nor a Confluence that is down makes it try again.
+        guard.tested(&Err(DOWN), second);
+        assert_eq!(next_test(&guard), None);
+        assert!(matches!(guard.admit(second), Admission::Stop(_)));
+        // Somebody does: a good login starts the count anew.
+        guard.tested(&Ok(Proof::Known), second);
+        guard.heard(Some(&error), false, false, second);
+        assert!(next_test(&guard).is_some());
+    }
+    // Two that were under way together are two.
+    let mut guard = good(now);
+    guard.heard(Some(&refused()), false, false, now);
+    guard.heard(Some(&refused()), false, false, now);
+    assert_eq!(next_test(&guard), None);
+    guard.replaced(Proof::Known, now);
+    guard.heard(Some(&refused()), false, false, now);
+    assert!(next_test(&guard).is_some(), "another secret, another count");
 }
 
 #[test]

@@ -141,7 +141,7 @@ pub enum Wish {
 }
 
 /// Turns the first SIGTERM or SIGINT, and every SIGHUP, into a wish. A second SIGTERM or SIGINT ends the process at
-/// once, unless it comes within [`SAME_WISH`] of the first.
+/// once, unless it comes within 300 ms of the first.
 ///
 /// # Errors
 /// The system refuses to install a handler or to start a thread.

@@ -29,8 +29,8 @@ pub struct Standing {
 pub struct ShutGuard {
     /// One word for how the account was refused.
     pub reason: &'static str,
-    /// Until the login is tested again by itself.
-    pub next_test: Duration,
+    /// Until the login is tested again by itself; `None` is never.
+    pub next_test: Option<Duration>,
 }
 
 /// Writes the page for people: plain text, a line per thing.
@@ -38,11 +38,14 @@ pub fn status(standing: &Standing) -> String {
     let mut page = format!("confluence-attachment-proxy {}\n", standing.version);
     let guard = match &standing.guard {
         None => "open".to_owned(),
-        Some(guard) => format!(
-            "shut ({}), next login test in {} s",
-            guard.reason,
-            guard.next_test.as_secs()
-        ),
+        Some(ShutGuard {
+            reason,
+            next_test: Some(wait),
+        }) => format!("shut ({reason}), next login test in {} s", wait.as_secs()),
+        Some(ShutGuard {
+            reason,
+            next_test: None,
+        }) => format!("shut ({reason}), no login test until somebody acts"),
     };
     let pause = match standing.pause {
         None => "none".to_owned(),
@@ -91,8 +94,8 @@ pub fn metrics(standing: &Standing) -> String {
     );
     gauge(
         "account_next_login_test_seconds",
-        "Until a refused account is tested again by itself; 0 while the guard is open",
-        seconds(guard.map(|guard| guard.next_test)),
+        "Until a refused account is tested again by itself; 0 if it is not refused, or never tested by itself",
+        seconds(guard.and_then(|guard| guard.next_test)),
     );
     gauge(
         "upstream_pause_seconds",
@@ -126,7 +129,7 @@ mod tests {
     fn shut() -> Standing {
         standing(Some(ShutGuard {
             reason: "password",
-            next_test: Duration::from_secs(900),
+            next_test: Some(Duration::from_secs(900)),
         }))
     }
 
@@ -139,6 +142,12 @@ mod tests {
              pause         7 s left of the one that Confluence has asked for\n\
              trouble       the account was refused: check it\n"
         );
+        let never = standing(Some(ShutGuard {
+            reason: "captcha",
+            next_test: None,
+        }));
+        assert!(status(&never).contains("shut (captcha), no login test until somebody acts"));
+        assert!(metrics(&never).contains("next_login_test_seconds 0\n"));
         assert!(status(&standing(None)).contains("account guard open\n"));
         assert!(status(&standing(None)).contains("trouble       none\n"));
     }

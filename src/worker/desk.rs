@@ -97,7 +97,7 @@ impl Desk {
     pub(super) fn upstream_trouble(&self) -> Option<String> {
         match self.confluence.trouble()? {
             Trouble::Shut { why, next_test } => {
-                let wait = next_test.saturating_duration_since(Instant::now());
+                let wait = next_test.map(|test| test.saturating_duration_since(Instant::now()));
                 Some(guard_words(&why, wait))
             }
             Trouble::Unanswered(error) => Some(error.to_string()),
@@ -110,7 +110,7 @@ pub(super) fn standing(confluence: &Confluence, trouble: Option<String>) -> Stan
     let guard = match confluence.trouble() {
         Some(Trouble::Shut { why, next_test }) => Some(ShutGuard {
             reason: why.word(),
-            next_test: next_test.saturating_duration_since(Instant::now()),
+            next_test: next_test.map(|test| test.saturating_duration_since(Instant::now())),
         }),
         Some(Trouble::Unanswered(_)) | None => None,
     };
@@ -123,11 +123,14 @@ pub(super) fn standing(confluence: &Confluence, trouble: Option<String>) -> Stan
 }
 
 /// Why nothing is asked of Confluence, and what to do.
-fn guard_words(why: &Refusal, wait: Duration) -> String {
+fn guard_words(why: &Refusal, wait: Option<Duration>) -> String {
+    let by_itself = match wait {
+        Some(wait) => format!("in {} min, ", wait.as_secs().div_ceil(60)),
+        None => String::new(), // one more failed login could lock the account
+    };
     format!(
-        "nothing is asked of Confluence, because the account was refused: {why}; the login is tested again in {} min, \
-         when its secret file changes, or at once on SIGHUP (systemctl reload)",
-        wait.as_secs().div_ceil(60)
+        "nothing is asked of Confluence, because the account was refused: {why}; the login is tested again \
+         {by_itself}when its secret file changes, or at once on SIGHUP (systemctl reload)"
     )
 }
 
