@@ -46,6 +46,8 @@ mod words;
 #[cfg(test)]
 mod peer;
 #[cfg(test)]
+mod reach_tests;
+#[cfg(test)]
 mod tls_tests;
 
 pub use client::{Confluence, News, ReplaceError, Trouble};

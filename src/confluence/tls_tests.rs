@@ -13,8 +13,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::client::Confluence;
-use super::error::{Breakage, Obstacle, Phase, UpstreamError};
+use super::error::{Breakage, Obstacle, Phase, SetupError, UpstreamError};
 use super::peer::{Peer, Step, assembled, fetch, file, proven, send, settings};
+use crate::config::CaFile;
 
 /// An authority of its own.
 const AUTHORITY: &str = concat!(
@@ -195,6 +196,56 @@ fn a_body_cut_within_tls_is_an_error() {
                 &file("a.png")
             ),
             Err(UpstreamError::Broken(broken))
+        );
+    }
+}
+
+/// A certificate as a file holds it.
+fn pem(base64: &str) -> String {
+    let lines: Vec<&str> = (0..base64.len())
+        .step_by(64)
+        .map(|at| &base64[at..base64.len().min(at + 64)])
+        .collect();
+    let lines = lines.join("\n");
+    format!("-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n")
+}
+
+/// Whether an authority in a file lets a peer that it vouches for be asked.
+fn fetch_with_authority(text: String) -> Result<Vec<u8>, SetupError> {
+    let (address, _requests) = serve(LEAF, vec![(vec![good("x")], true)]);
+    let mut settings = settings(address);
+    settings.url = format!("https://localhost:{}", address.port());
+    settings.ca = Some(CaFile {
+        path: "/etc/our-ca.pem".into(),
+        pem: text,
+    });
+    let roots = super::agent::roots(settings.ca.as_ref())?;
+    let client = assembled(&settings, &roots, Arc::new(move |_| Ok(vec![address])));
+    Ok(fetch(&client, &file("a.png")).expect("the peer is trusted"))
+}
+
+#[test]
+fn a_private_authority_comes_from_a_file_beside_the_systems_own() {
+    for text in [
+        pem(AUTHORITY),
+        format!("# our own\n{}{}", pem(EXPIRED), pem(AUTHORITY)),
+        format!("{}\ngarbage behind it", pem(AUTHORITY)),
+    ] {
+        assert_eq!(fetch_with_authority(text), Ok(b"x".to_vec()));
+    }
+    for text in [
+        String::new(),
+        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_owned(),
+        "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n".to_owned(),
+        "-----BEGIN CERTIFICATE-----\n".to_owned(),
+    ] {
+        let error = fetch_with_authority(text.clone()).expect_err("no authority");
+        let path = "/etc/our-ca.pem".into();
+        assert_eq!(error, SetupError::Authority { path }, "{text}");
+        assert!(
+            error
+                .to_string()
+                .contains("CONFLUENCE_CA_FILE=\"/etc/our-ca.pem\"")
         );
     }
 }

@@ -41,6 +41,47 @@ fn it_serves_a_file_and_ends_well_when_it_is_asked() {
 }
 
 #[test]
+fn a_hangup_reads_the_secret_again_and_the_service_goes_on() {
+    let (confluence, bytes) = origin("a.png", 1000);
+    let name = format!("token-of-hangup-test-{}", std::process::id());
+    let path = std::env::temp_dir().join(name);
+    let write = |token: &str| std::fs::write(&path, token).expect("a writable directory");
+    let mut settings = settings(&confluence);
+    let token = settings
+        .remove("CONFLUENCE_API_TOKEN")
+        .expect("it is there");
+    write(&token);
+    let file = path.to_str().expect("a plain path").to_owned();
+    settings.insert("CONFLUENCE_API_TOKEN_FILE".into(), file);
+    let (mut binary, address) = Binary::serving(&settings);
+    binary.line("logged in as=\"demo\"");
+
+    // A file that cannot be right, and one that Confluence refuses, change nothing.
+    write("");
+    binary.signal("HUP");
+    binary.line("is empty: expected the password or API token; the account in force stays");
+    write("not-the-token");
+    binary.signal("HUP");
+    binary.line("the new account is not taken, the one in force stays");
+    assert!(get(address, "/proxy/7/a.png").body == bytes);
+
+    confluence.set_token("renewed");
+    write("renewed\n");
+    binary.signal("HUP");
+    binary.line("the new account is in force account=\"demo\"");
+    assert_eq!(get(address, "/proxy/7/none.png").status, 404, "it is asked");
+    assert_eq!(get(address, "/readyz?upstream").status, 200);
+    binary.signal("HUP");
+    binary.line("the account has not changed, its login is tested");
+    let ended = binary.stop("TERM");
+    assert_eq!(ended.code, Some(0), "{:#?}", ended.stderr);
+    for secret in ["not-the-token", "renewed", &token] {
+        assert!(!ended.text().contains(secret), "{}", ended.text());
+    }
+    std::fs::remove_file(&path).expect("written above");
+}
+
+#[test]
 fn running_answers_are_finished_before_the_end() {
     let (confluence, bytes) = origin("begun.png", 100_000);
     let file = File::new("image/png", bytes.clone());
