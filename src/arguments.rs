@@ -9,6 +9,7 @@ use std::fmt::{self, Write};
 
 use lexopt::Arg;
 
+use crate::attachment::PageId;
 use crate::config::{Fallback, SETTINGS, Setting};
 
 /// Help is wrapped to fit a terminal of this width.
@@ -18,7 +19,7 @@ const HELP_COLUMNS: usize = 100;
 pub const VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
 
 /// Commands of later versions, so that the answer to them is not "unknown".
-const LATER: [&str; 2] = ["check", "link"];
+const LATER: [&str; 1] = ["link"];
 
 /// Help before the settings: what it is, whom it exposes, how to call it.
 const INTRODUCTION: &str = "\
@@ -27,10 +28,14 @@ with the account it is given, keeps it in memory for a while, and hands it to ev
 Whatever that account may read, everyone who reaches this service may read as well.
 
 Usage:
-  confluence-attachment-proxy [serve]          run the service
-  confluence-attachment-proxy demo [--port N]  try it before a sample Confluence, no settings
-  confluence-attachment-proxy --help, -h       print this text
-  confluence-attachment-proxy --version, -V    print the version";
+  confluence-attachment-proxy [serve]            run the service
+  confluence-attachment-proxy check [--page ID]  log in once and say what is wrong, and the remedy
+  confluence-attachment-proxy demo [--port N]    try it before a sample Confluence, no settings
+  confluence-attachment-proxy --help, -h         print this text
+  confluence-attachment-proxy --version, -V      print the version
+
+check has the same settings as the service. With --page it lists the attachments of a page, too, by
+the number in its address (pageId=123456 or /pages/123456/).";
 
 /// Help behind the settings.
 const AFTER_SETTINGS: &str = "
@@ -44,9 +49,11 @@ Signals:
   TERM, INT   stop: no new clients, running answers get PROXY_DRAIN_SECONDS to finish, exit 0
 
 Exit codes:
-  0   stopped as asked
+  0   stopped as asked; check: nothing is in the way
   64  the command line is wrong
+  69  check only: Confluence cannot be reached or does not answer as it should, or has no such page
   70  an internal error; a supervisor should start the service again
+  77  check only: Confluence refuses the account; three failed logins lock it
   78  the configuration is wrong; every problem is named, and starting again does not help
 
 Example:
@@ -67,6 +74,11 @@ pub enum Command {
     Demo {
         /// Port of the proxy; `None` takes the usual one.
         port: Option<u16>,
+    },
+    /// Say what is wrong between the service and Confluence.
+    Check {
+        /// A page whose attachments are listed as well.
+        page: Option<PageId>,
     },
     /// Print [`help_text`].
     Help,
@@ -112,6 +124,12 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, Usage
                 let expected = "it once and after demo (the service takes PROXY_PORT)";
                 return Err(UsageError::new("--port", expected));
             }
+            (Arg::Long("page"), Some(Command::Check { page: None })) => Command::Check {
+                page: Some(page(words.value().map_err(syntax)?)?),
+            },
+            (Arg::Long("page"), _) => {
+                return Err(UsageError::new("--page", "it once and after check"));
+            }
             (Arg::Long(name), _) => {
                 return Err(UsageError::new(format!("--{name}"), "a known option"));
             }
@@ -130,12 +148,13 @@ fn named(name: OsString) -> Result<Command, UsageError> {
     let text = name.to_str().unwrap_or_default();
     match text {
         "serve" => Ok(Command::Serve),
+        "check" => Ok(Command::Check { page: None }),
         "demo" => Ok(Command::Demo { port: None }),
         _ if LATER.contains(&text) => {
-            let expected = "serve or demo, this command comes in a later version";
+            let expected = "serve, check or demo, this command comes in a later version";
             Err(UsageError::new(name, expected))
         }
-        _ => Err(UsageError::new(name, "the command serve or demo")),
+        _ => Err(UsageError::new(name, "the command serve, check or demo")),
     }
 }
 
@@ -149,12 +168,21 @@ fn port(text: OsString) -> Result<u16, UsageError> {
     })
 }
 
+fn page(text: OsString) -> Result<PageId, UsageError> {
+    let found = text.to_str().and_then(|text| PageId::parse(text).ok());
+    found.ok_or_else(|| {
+        let expected =
+            "the id of a page behind --page, which is the number in its address, such as 123456";
+        UsageError::new(text, expected)
+    })
+}
+
 /// What lexopt itself refuses: an option without its value, or with one that it does not take.
 fn syntax(error: lexopt::Error) -> UsageError {
     match error {
         lexopt::Error::MissingValue { option } => UsageError::new(
             option.unwrap_or_default(),
-            "a value behind it, such as --port 8080",
+            "a value behind it, such as --port 8080 or --page 123456",
         ),
         lexopt::Error::UnexpectedValue { option, .. } => {
             UsageError::new(option, "it without a value")
@@ -230,12 +258,22 @@ mod tests {
 
     #[test]
     fn commands_are_read() {
+        let page = |text: &str| PageId::parse(text).ok();
         for (words, expected) in [
             ("", Command::Serve),
             ("serve", Command::Serve),
             ("demo", Command::Demo { port: None }),
             ("demo --port 8080", Command::Demo { port: Some(8080) }),
             ("demo --port=0", Command::Demo { port: Some(0) }),
+            ("check", Command::Check { page: None }),
+            ("check --page 7", Command::Check { page: page("7") }),
+            (
+                "check --page=65601",
+                Command::Check {
+                    page: page("65601"),
+                },
+            ),
+            ("check --page 7 --help", Command::Help),
             ("--help", Command::Help),
             ("-h", Command::Help),
             ("serve --help", Command::Help),
@@ -252,16 +290,12 @@ mod tests {
         for (words, expected) in [
             (
                 "serv",
-                r#""serv": expected the command serve or demo; --help says more"#,
+                r#""serv": expected the command serve, check or demo; --help says more"#,
             ),
             ("help", r#""help": expected the command"#),
             (
-                "check",
-                r#""check": expected serve or demo, this command comes in a later version"#,
-            ),
-            (
                 "link",
-                r#""link": expected serve or demo, this command comes in a later version"#,
+                r#""link": expected serve, check or demo, this command comes in a later version"#,
             ),
             ("serve demo", r#""demo": expected no further word"#),
             ("demo 80", r#""80": expected no further word"#),
@@ -274,6 +308,24 @@ mod tests {
             ("--port 80", r#""--port": expected it once and after demo"#),
             ("demo --port 1 --port 2", r#""--port": expected it once"#),
             ("demo --port", r#""--port": expected a value behind it"#),
+            ("check 7", r#""7": expected no further word"#),
+            (
+                "check --port 80",
+                r#""--port": expected it once and after demo"#,
+            ),
+            (
+                "demo --page 7",
+                r#""--page": expected it once and after check"#,
+            ),
+            ("--page 7", r#""--page": expected it once and after check"#),
+            (
+                "check --page 1 --page 2",
+                r#""--page": expected it once and after check"#,
+            ),
+            ("check --page", r#""--page": expected a value behind it"#),
+            ("check --page x", r#""x": expected the id of a page"#),
+            ("check --page -7", r#""-7": expected the id of a page"#),
+            ("check --page att7", r#""att7": expected the id of a page"#),
             ("demo --port x", r#""x": expected a port number"#),
             ("demo --port 65536", r#""65536": expected a port number"#),
             ("demo --port +8", r#""+8": expected a port number"#),

@@ -59,6 +59,7 @@
 //! | [`reply`] | conditionals, ranges, content policy, problems |
 //! | [`web`] | the page for people |
 //! | [`logging`] | env_logger before a writer that never blocks anybody |
+//! | [`check`] | looks for what is wrong on the way to Confluence, for operators; no part of the service |
 //! | [`server`] | starts, supervises and stops the threads |
 //! | [`demo`] | a sample Confluence for demonstration, tests and bench; a part of neither |
 //!
@@ -90,6 +91,7 @@ pub mod account;
 pub mod arguments;
 pub mod attachment;
 pub mod cache;
+pub mod check;
 pub mod config;
 pub mod confluence;
 pub mod demo;

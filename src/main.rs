@@ -4,13 +4,15 @@ use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
+use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use confluence_attachment_proxy::account::{Secrets, Stamp};
 use confluence_attachment_proxy::arguments::{self, Command};
-use confluence_attachment_proxy::attachment::encode_segment;
+use confluence_attachment_proxy::attachment::{PageId, encode_segment};
+use confluence_attachment_proxy::check::{self, Memory, Task, Verdict};
 use confluence_attachment_proxy::config::{Config, ConfluenceConfig, Environment, FileText};
 use confluence_attachment_proxy::demo::{Options, SampleConfluence, samples};
 use confluence_attachment_proxy::logging::{self, LogHandle, Style};
@@ -20,8 +22,14 @@ use confluence_attachment_proxy::web::{Exhibit, Showcase};
 /// sysexits.h: the command line is wrong.
 const USAGE: u8 = 64;
 
+/// sysexits.h: the other side is not there.
+const UNAVAILABLE: u8 = 69;
+
 /// sysexits.h: something that should not happen did.
 const INTERNAL: u8 = 70;
+
+/// sysexits.h: the account is not let in.
+const NO_PERMISSION: u8 = 77;
 
 /// sysexits.h: the configuration is wrong; starting again changes nothing.
 const CONFIGURATION: u8 = 78;
@@ -53,6 +61,16 @@ fn main() -> ExitCode {
         Command::Version => say(arguments::VERSION),
         Command::Serve => return serve(style),
         Command::Demo { port } => return demo(style, port),
+        Command::Check { page } => {
+            let verdict = catch_unwind(|| check(page)).unwrap_or(Verdict::Internal);
+            return match verdict {
+                Verdict::Good => ExitCode::SUCCESS,
+                Verdict::Unreachable => UNAVAILABLE.into(),
+                Verdict::Refused => NO_PERMISSION.into(),
+                Verdict::Configuration => CONFIGURATION.into(),
+                Verdict::Internal => INTERNAL.into(),
+            };
+        }
     }
     ExitCode::SUCCESS
 }
@@ -89,6 +107,28 @@ fn serve(style: Style) -> ExitCode {
     let code = run(setup, |_| {});
     log.close(LOG_PATIENCE);
     code
+}
+
+/// Looks for what is wrong with the settings that `serve` would have. There is no log: everything is in the lines.
+fn check(page: Option<PageId>) -> Verdict {
+    let environment = Environment::new(std::env::vars_os(), &read_text_file);
+    match Config::from_lookup(&environment) {
+        Ok((config, warnings)) => {
+            let memory = Memory {
+                cache: config.cache.bytes_max,
+                beside: server::MEMORY_BESIDE,
+                granted: server::memory_granted(),
+            };
+            let task = Task {
+                config: &config,
+                warnings: &warnings,
+                memory,
+                page,
+            };
+            check::run(&task, &mut |line| say(line))
+        }
+        Err(errors) => check::refuse(&errors, &mut |line| say(line)),
+    }
 }
 
 /// Reads the settings again as at the start; of those that changed only the account's can be taken over.

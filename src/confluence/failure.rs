@@ -40,6 +40,16 @@ pub(super) fn before_answer(error: Error) -> UpstreamError {
     }
 }
 
+/// Translates an error of a connection that is being made.
+pub(super) fn connecting(error: &io::Error) -> UpstreamError {
+    match error.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => UpstreamError::TimedOut {
+            phase: Phase::Connect,
+        },
+        _ => UpstreamError::Unreachable(io(error)),
+    }
+}
+
 fn io(error: &io::Error) -> Obstacle {
     if let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
         return tls(error);
@@ -55,7 +65,8 @@ fn io(error: &io::Error) -> Obstacle {
     }
 }
 
-fn tls(error: &rustls::Error) -> Obstacle {
+/// Translates what TLS did not like about the other side.
+pub(super) fn tls(error: &rustls::Error) -> Obstacle {
     let rustls::Error::InvalidCertificate(error) = error else {
         return Obstacle::Tls;
     };

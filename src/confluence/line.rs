@@ -84,7 +84,17 @@ pub(super) struct Line {
     /// The value of `Authorization`, built once and marked as sensitive.
     account: HeaderValue,
     jar: Mutex<Jar>,
+    clocks: Mutex<Option<Clocks>>,
     interrupted: Arc<AtomicBool>,
+}
+
+/// Two clocks at the moment of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clocks {
+    /// What Confluence took for the present, in whole seconds.
+    pub theirs: SystemTime,
+    /// What this system took for it.
+    pub ours: SystemTime,
 }
 
 impl Line {
@@ -94,11 +104,18 @@ impl Line {
         lookup: Lookup,
         interrupted: Arc<AtomicBool>,
     ) -> Result<Line, SetupError> {
-        let roots = match Base::parse(&settings.url)?.is_https() {
-            true => agent::roots(settings.ca.as_ref())?,
-            false => Vec::new(),
-        };
+        let roots = Line::roots(settings)?;
         Line::assemble(settings, &roots, lookup, interrupted)
+    }
+
+    /// The certificates that may vouch for Confluence; none without https.
+    pub(super) fn roots(
+        settings: &ConfluenceConfig,
+    ) -> Result<Vec<CertificateDer<'static>>, SetupError> {
+        match Base::parse(&settings.url)?.is_https() {
+            true => agent::roots(settings.ca.as_ref()),
+            false => Ok(Vec::new()),
+        }
     }
 
     /// The same with other roots.
@@ -132,6 +149,7 @@ impl Line {
             kind: settings.kind,
             is_quiet,
             jar: Mutex::default(),
+            clocks: Mutex::default(),
             interrupted,
             base,
         })
@@ -152,6 +170,7 @@ impl Line {
         let response = self.call(&self.base.address(question), unless(question))?;
         let now = SystemTime::now();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        self.note_clock(&headers, now);
         let judge_with = |start: &[u8]| {
             let answer = Answer {
                 status,
@@ -274,6 +293,20 @@ impl Line {
                 }
             }
         });
+    }
+
+    /// Notes what time it is for Confluence, if an answer says so.
+    pub(super) fn note_clock(&self, headers: &HeaderMap, ours: SystemTime) {
+        if let Some(theirs) = signs::date(headers, "date") {
+            let clocks = Clocks { theirs, ours };
+            // One assignment, which leaves nothing half done.
+            *self.clocks.lock().unwrap_or_else(PoisonError::into_inner) = Some(clocks);
+        }
+    }
+
+    /// The two clocks as of the last answer that carried a date.
+    pub(super) fn clocks(&self) -> Option<Clocks> {
+        *self.clocks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn with_jar<R>(&self, f: impl FnOnce(&mut Jar) -> R) -> R {

@@ -17,7 +17,7 @@
 //!
 //! Reading order: `client` (every question passes the guard), `guard` (may it?), `line` (one question, one judged
 //! answer), `answer` and `signs` (what an answer is), `fetch` (from a key to bytes), `lookup` (REST), `media` (Cloud's
-//! bytes).
+//! bytes); `examine` (the way there, step by step, for `check` only).
 
 mod address;
 mod agent;
@@ -25,12 +25,14 @@ mod answer;
 mod client;
 mod download;
 mod error;
+mod examine;
 mod failure;
 mod fetch;
 mod guard;
 mod jar;
 mod line;
 mod lookup;
+mod manifest;
 mod media;
 mod memory;
 mod metadata;
@@ -53,6 +55,8 @@ mod tls_tests;
 pub use client::{Confluence, News, ReplaceError, Trouble};
 pub use download::Download;
 pub use error::{Breakage, Fault, Hop, Obstacle, Phase, Refusal, SetupError, UpstreamError};
+pub use examine::{Connected, Examiner, Reached, Way};
 pub use fetch::Refreshed;
-pub use line::Login;
+pub use line::{Clocks, Login};
 pub use lookup::Listed;
+pub use manifest::Manifest;

@@ -18,7 +18,7 @@ use super::peer::{Peer, Step, assembled, fetch, file, proven, send, settings};
 use crate::config::CaFile;
 
 /// An authority of its own.
-const AUTHORITY: &str = concat!(
+pub(super) const AUTHORITY: &str = concat!(
     "MIIBeDCCAR6gAwIBAgIUdtMS9Y+1PfxW/X6lKnS+19LYoCgwCgYIKoZIzj0EAwIwGTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkw",
     "IBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBkxFzAVBgNVBAMMDlRlc3QgYXV0aG9yaXR5MFkwEwYHKoZIzj0CAQYI",
     "KoZIzj0DAQcDQgAE8LGe5nnMGdrBo1WDex/KXFDoTNTbbmGh+NmQA3kJYysZ+rBs4WP+V6lXUch2OPbHwdlHuRxwWn9qnGz0jrTd",
@@ -28,7 +28,7 @@ const AUTHORITY: &str = concat!(
 );
 
 /// A certificate of that authority for `localhost`, good for a hundred years.
-const LEAF: &str = concat!(
+pub(super) const LEAF: &str = concat!(
     "MIIBqDCCAU+gAwIBAgIUW8pTQlYLrFhqaoRlOQyUQUyRbwowCgYIKoZIzj0EAwIwGTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkw",
     "IBcNMjAwMTAxMDAwMDAwWhgPMjEyMDAxMDEwMDAwMDBaMBQxEjAQBgNVBAMMCWxvY2FsaG9zdDBZMBMGByqGSM49AgEGCCqGSM49",
     "AwEHA0IABF5+ZWCHfZtyzFVadvaN8uiN2zJK7d68T6ZTv1NTJZyy+egKTS/6d+jizVBfcby2aYQfYI00A3uVbWHv+OBiUS6jeDB2",
@@ -38,7 +38,7 @@ const LEAF: &str = concat!(
 );
 
 /// The same, no longer valid.
-const EXPIRED: &str = concat!(
+pub(super) const EXPIRED: &str = concat!(
     "MIIBpzCCAU2gAwIBAgIUGTERaQNjWOcCBB5jqczHQ7mqqmUwCgYIKoZIzj0EAwIwGTEXMBUGA1UEAwwOVGVzdCBhdXRob3JpdHkw",
     "HhcNMjAwMTAxMDAwMDAwWhcNMjAwMjAxMDAwMDAwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMB",
     "BwNCAARefmVgh32bcsxVWnb2jfLojdsySu3evE+mU79TUyWcsvnoCk0v+nfo4s1QX3G8tmmEH2CNNAN7lW1h7/jgYlEuo3gwdjAU",
@@ -53,16 +53,16 @@ const LEAF_KEY: &str = concat!(
     "fmVgh32bcsxVWnb2jfLojdsySu3evE+mU79TUyWcsvnoCk0v+nfo4s1QX3G8tmmEH2CNNAN7lW1h7/jgYlEu",
 );
 
-fn certificate(base64: &str) -> CertificateDer<'static> {
+pub(super) fn certificate(base64: &str) -> CertificateDer<'static> {
     let bytes = BASE64_STANDARD.decode(base64).expect("a constant");
     CertificateDer::from(bytes)
 }
 
 /// What a TLS connection does, request after request; then it closes with (`true`) or without a `close_notify`.
-type Script = (Vec<String>, bool);
+pub(super) type Script = (Vec<String>, bool);
 
 /// Serves one script per connection. The receiver gets the number of each connection that carried a request.
-fn serve(leaf: &str, scripts: Vec<Script>) -> (SocketAddr, Receiver<usize>) {
+pub(super) fn serve(leaf: &str, scripts: Vec<Script>) -> (SocketAddr, Receiver<usize>) {
     let key = BASE64_STANDARD.decode(LEAF_KEY).expect("a constant");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
@@ -112,7 +112,7 @@ fn client(address: SocketAddr, host: &str, roots: &[CertificateDer<'static>]) ->
     assembled(&settings, roots, Arc::new(move |_| Ok(vec![address])))
 }
 
-fn good(body: &str) -> String {
+pub(super) fn good(body: &str) -> String {
     let length = body.len();
     format!(
         "HTTP/1.1 200 OK\r\nContent-Disposition: inline\r\nContent-Length: {length}\r\n\r\n{body}"

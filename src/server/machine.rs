@@ -14,7 +14,7 @@ const DESCRIPTORS_BESIDE: u64 = 64;
 
 /// Memory in bytes that the service may need beyond `CACHE_MAX_BYTES` at the default settings: connections, buffers of
 /// the crew, windows of files that are too big to keep, the allocator's slack.
-const MEMORY_BESIDE: u64 = 64 * 1024 * 1024;
+pub const MEMORY_BESIDE: u64 = 64 * 1024 * 1024;
 
 /// Raises the limit of open files as far as needed and allowed, and warns where the machine is too small.
 pub(super) fn prepare(config: &Config) {
@@ -45,7 +45,7 @@ pub(super) fn prepare(config: &Config) {
 
 /// Memory in bytes that this process may use: the tightest limit of its control groups, or what the machine has. `None`
 /// where neither can be read, as in a sandbox that hides them.
-fn memory_granted() -> Option<u64> {
+pub fn memory_granted() -> Option<u64> {
     let of_machine = fs::read_to_string("/proc/meminfo")
         .ok()
         .and_then(|text| memory_total(&text));

@@ -15,5 +15,6 @@ mod start;
 mod threads;
 
 pub use error::StartError;
+pub use machine::{MEMORY_BESIDE, memory_granted};
 pub use start::{Ending, Server, Setup};
 pub use threads::{Farewell, Wish, log_failure, signals, start_log};

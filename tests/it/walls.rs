@@ -23,8 +23,8 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "arguments",
-        may_name: &["config"],
-        why: "the help text is made from the table of settings",
+        may_name: &["attachment::PageId", "config"],
+        why: "the help text is made from the table of settings, and page ids are read by the rule of the router",
     },
     Room {
         name: "logging",
@@ -78,6 +78,11 @@ const ROOMS: &[Room] = &[
         why: "it keeps the login of the other side, and knows nothing of files",
     },
     Room {
+        name: "check",
+        may_name: &["attachment::PageId", "config", "confluence"],
+        why: "it looks at the other side and says what it sees; it is no part of the service",
+    },
+    Room {
         name: "worker",
         may_name: &[
             "acceptor",
@@ -121,6 +126,7 @@ const ROOMS: &[Room] = &[
             "account::Stamp",
             "arguments",
             "attachment",
+            "check",
             "config",
             "demo",
             "logging",
@@ -265,6 +271,11 @@ const ONLY: &[Only] = &[
         why: "nothing is kept on disk: secrets are read in main, the link's directory is made by the acceptor",
     },
     Only {
+        name: "std::net::TcpStream",
+        places: &["confluence/", "demo/"],
+        why: "the gate has sockets of its own kind; straight to Confluence goes only who looks for what is wrong there",
+    },
+    Only {
         name: "std::os::unix::net",
         places: &["acceptor.rs", "gate/link.rs", "gate/open.rs"],
         why: "the link is between the acceptor and the gate",
@@ -331,12 +342,14 @@ const PURE: &[&str] = &[
     "cache/flights.rs",
     "cache/ring.rs",
     "cache/store.rs",
+    "check/",
     "config/",
     "confluence/address.rs",
     "confluence/answer.rs",
     "confluence/error.rs",
     "confluence/guard.rs",
     "confluence/jar.rs",
+    "confluence/manifest.rs",
     "confluence/metadata.rs",
     "confluence/moment.rs",
     "confluence/name.rs",
