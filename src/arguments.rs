@@ -39,14 +39,17 @@ the number in its address (pageId=123456 or /pages/123456/).";
 
 /// Help behind the settings.
 const AFTER_SETTINGS: &str = "
-A variable that is empty counts as not set. Sizes: KB, MB, GB, TB count in thousands; KiB, MiB,
-GiB, TiB and the bare letters K, M, G, T in steps of 1024; without a unit they are bytes.
+A variable that is empty counts as not set, except those of PROXY_ALLOW_. Sizes: KB, MB, GB, TB
+count in thousands; KiB, MiB, GiB, TiB and the bare letters K, M, G, T in steps of 1024; without a
+unit they are bytes.
 The API token comes from CONFLUENCE_API_TOKEN_FILE, else from confluence-api-token in systemd's
 $CREDENTIALS_DIRECTORY, else from CONFLUENCE_API_TOKEN. The personal token comes from the places
 of the same names with personal in them (confluence-personal-token); it wins over the API token.
 
 Signals:
   TERM, INT   stop: no new clients, running answers get PROXY_DRAIN_SECONDS to finish, exit 0
+  HUP         read the secret and CONFLUENCE_CA_FILE again and test the login; the old account
+              stays in force if the new one is refused
 
 Exit codes:
   0   stopped as asked; check: nothing is in the way
