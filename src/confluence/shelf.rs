@@ -23,7 +23,10 @@ pub(super) struct Shelf<K, V> {
 
 enum Slot<V> {
     /// Somebody is finding out.
-    Asking,
+    Asking {
+        /// Whether the answer is to be forgotten at once, because somebody knows that something has changed.
+        outdated: bool,
+    },
     /// What was found out, and until when that holds.
     Known(Result<V, UpstreamError>, Instant),
 }
@@ -51,7 +54,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Shelf<K, V> {
                 Some(Slot::Known(answer, until)) if Instant::now() < *until => {
                     return answer.clone();
                 }
-                Some(Slot::Asking) => {
+                Some(Slot::Asking { .. }) => {
                     slots = self
                         .changed
                         .wait(slots)
@@ -61,7 +64,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Shelf<K, V> {
             }
         }
         self.make_room(&mut slots);
-        slots.insert(key.clone(), Slot::Asking);
+        slots.insert(key.clone(), Slot::Asking { outdated: false });
         drop(slots);
         let mut asking = Asking {
             shelf: self,
@@ -77,7 +80,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Shelf<K, V> {
     pub(super) fn known(&self, key: &K) -> Option<V> {
         match self.lock().get(key) {
             Some(Slot::Known(Ok(value), until)) if Instant::now() < *until => Some(value.clone()),
-            Some(Slot::Known(..) | Slot::Asking) | None => None,
+            Some(Slot::Known(..) | Slot::Asking { .. }) | None => None,
         }
     }
 
@@ -85,22 +88,22 @@ impl<K: Clone + Eq + Hash, V: Clone> Shelf<K, V> {
     pub(super) fn is_asked(&self, key: &K) -> bool {
         match self.lock().get(key) {
             Some(Slot::Known(_, until)) => Instant::now() < *until,
-            Some(Slot::Asking) => true,
+            Some(Slot::Asking { .. }) => true,
             None => false,
         }
     }
 
-    /// Forgets the answer for `key`.
+    /// Forgets the answer for `key`, also one that is on its way: who waits for that asks anew.
     pub(super) fn forget(&self, key: &K) {
         let mut slots = self.lock();
-        if matches!(slots.get(key), Some(Slot::Known(..))) {
+        if slots.get_mut(key).is_some_and(|slot| !slot.outlives()) {
             slots.remove(key);
         }
     }
 
-    /// Forgets every answer.
+    /// Forgets every answer, as [`Shelf::forget`] does.
     pub(super) fn clear(&self) {
-        self.lock().retain(|_, slot| matches!(slot, Slot::Asking));
+        self.lock().retain(|_, slot| slot.outlives());
     }
 
     /// Makes room for one more: what no longer holds goes first, then everything that nobody is waiting for.
@@ -111,13 +114,26 @@ impl<K: Clone + Eq + Hash, V: Clone> Shelf<K, V> {
         let now = Instant::now();
         slots.retain(|_, slot| !matches!(slot, Slot::Known(_, until) if *until <= now));
         if self.items_max <= slots.len() {
-            slots.retain(|_, slot| matches!(slot, Slot::Asking));
+            slots.retain(|_, slot| matches!(slot, Slot::Asking { .. }));
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Slot<V>>> {
         // Every change is one insertion or removal, so a poisoned map is still whole.
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<V> Slot<V> {
+    /// Whether the slot stays when its answer is forgotten: somebody will fill it, or wait for it.
+    fn outlives(&mut self) -> bool {
+        match self {
+            Slot::Asking { outdated } => {
+                *outdated = true;
+                true
+            }
+            Slot::Known(..) => false,
+        }
     }
 }
 
@@ -131,8 +147,9 @@ struct Asking<'a, K: Clone + Eq + Hash, V: Clone> {
 impl<K: Clone + Eq + Hash, V: Clone> Drop for Asking<'_, K, V> {
     fn drop(&mut self) {
         let mut slots = self.shelf.lock();
+        let outdated = matches!(slots.get(self.key), Some(Slot::Asking { outdated: true }));
         match self.answer.take() {
-            Some(answer) => {
+            Some(answer) if !outdated => {
                 let holds = match &answer {
                     Ok(_) => self.shelf.ttl,
                     Err(_) => FAILURE_HOLDS.min(self.shelf.ttl),
@@ -140,7 +157,7 @@ impl<K: Clone + Eq + Hash, V: Clone> Drop for Asking<'_, K, V> {
                 let until = Instant::now() + holds;
                 slots.insert(self.key.clone(), Slot::Known(answer, until));
             }
-            None => drop(slots.remove(self.key)),
+            Some(_) | None => drop(slots.remove(self.key)),
         }
         drop(slots);
         self.shelf.changed.notify_all();
@@ -198,6 +215,22 @@ mod tests {
         assert_eq!(long.get(&1, || Ok(3)), Ok(3));
         long.clear();
         assert_eq!(long.get(&1, || Ok(4)), Ok(4));
+    }
+
+    #[test]
+    fn an_answer_that_was_on_its_way_is_forgotten_too() {
+        let shelf = Shelf::new(HOUR, 10);
+        let forgets: [(&str, &dyn Fn()); 2] =
+            [("one", &|| shelf.forget(&1)), ("all", &|| shelf.clear())];
+        for (forgets, forget) in forgets {
+            let early = shelf.get(&1, || {
+                forget();
+                Ok("old")
+            });
+            assert_eq!(early, Ok("old"), "{forgets}: who asked before gets that");
+            assert_eq!(shelf.get(&1, || Ok("new")), Ok("new"), "{forgets}");
+            shelf.forget(&1);
+        }
     }
 
     #[test]
