@@ -186,9 +186,15 @@ impl Confluence {
     /// Takes the account for accepted, whatever was before: for tests of what comes after a login.
     #[cfg(test)]
     pub(super) fn pardon(&self) {
+        self.pardoned(Instant::now());
+    }
+
+    /// The same, long ago or just now.
+    #[cfg(test)]
+    pub(super) fn pardoned(&self, when: Instant) {
         self.shared
             .guard()
-            .replaced(super::guard::Proof::Known, Instant::now());
+            .replaced(super::guard::Proof::Known, when);
     }
 
     /// Ends every call under way with [`UpstreamError::Interrupted`], and all later ones. A connection attempt or
@@ -208,17 +214,12 @@ impl Confluence {
 
     /// Asks one question as the account, when the guard lets it pass.
     pub(super) fn ask(&self, question: &Question<'_>) -> Result<Answered, UpstreamError> {
-        let (line, alone) = self.admit()?;
-        let mut telling = Telling {
-            client: self,
-            line: &line,
-            alone,
-            told: false,
-        };
-        let answered = line.ask(question);
+        let mut telling = self.admit()?;
+        let answered = telling.line.ask(question);
         let change = telling.tell(answered.as_ref().err());
         if change == Change::Doubt {
-            self.admit()?; // tests the login: if that fails, the answer is not to be believed
+            // Tests the login: if that fails, the answer is not to be believed. A turn to ask is given back at once.
+            drop(self.admit()?);
         }
         answered
     }
@@ -228,8 +229,8 @@ impl Confluence {
         self.shared.guard().note_pause(error, Instant::now());
     }
 
-    /// Waits until a question may be asked. Says on which line, and whether all others wait for its answer.
-    fn admit(&self) -> Result<(Arc<Line>, bool), UpstreamError> {
+    /// Waits until a question may be asked.
+    fn admit(&self) -> Result<Telling<'_>, UpstreamError> {
         let shared = &self.shared;
         let until = Instant::now() + shared.patience;
         let mut guard = shared.guard();
@@ -240,8 +241,8 @@ impl Confluence {
                 return Err(UpstreamError::Interrupted);
             }
             match guard.admit(now) {
-                Admission::Go => return Ok((shared.line(), false)),
-                Admission::Alone => return Ok((shared.line(), true)),
+                Admission::Go => return Ok(Telling::new(self, false)),
+                Admission::Alone => return Ok(Telling::new(self, true)),
                 Admission::Stop(error) => return Err(error),
                 Admission::Test => {
                     drop(guard);
@@ -317,20 +318,30 @@ impl Drop for Testing<'_> {
     }
 }
 
-/// A question is out; its answer, or a panic in its place, is told to the guard once.
+/// A question may go out on `line`, while all others wait if it goes `alone`. Its answer, or that there is none, is
+/// told to the guard once.
 struct Telling<'a> {
     client: &'a Confluence,
-    line: &'a Arc<Line>,
+    line: Arc<Line>,
     alone: bool,
     told: bool,
 }
 
 impl Telling<'_> {
+    fn new(client: &Confluence, alone: bool) -> Telling<'_> {
+        Telling {
+            client,
+            line: client.shared.line(),
+            alone,
+            told: false,
+        }
+    }
+
     fn tell(&mut self, error: Option<&UpstreamError>) -> Change {
         self.told = true;
         let shared = &self.client.shared;
         // What was asked as another account says nothing about this one.
-        if !Arc::ptr_eq(self.line, &shared.line()) {
+        if !Arc::ptr_eq(&self.line, &shared.line()) {
             return Change::None;
         }
         let quiet = self.line.is_quiet;

@@ -9,7 +9,7 @@ use crate::config::{Credentials, Secret};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use ureq::http::header;
 
 const LOGIN: &str = "HTTP/1.1 302 \r\nSet-Cookie: JSESSIONID=S9; Path=/; HttpOnly\r\nLocation: /login.action?os_destination=x\r\nContent-Length: 0\r\n\r\n";
@@ -81,6 +81,62 @@ fn a_personal_token_is_sent_as_it_is() {
     assert_eq!(fetch(&client, &file("a.png")), Ok(b"x".to_vec()));
     let sent = line(&peer.journal()[0][0], "authorization").map(str::to_owned);
     assert_eq!(sent, Some(format!("authorization: Bearer {SECRET}")));
+}
+
+/// A client with a personal token that was accepted two minutes ago: a 404 may mean that it has expired since.
+fn doubtful(peer: &Peer) -> Confluence {
+    let mut settings = settings(peer.address);
+    settings.credentials = Credentials::Bearer {
+        token: Secret::new(SECRET),
+    };
+    let client = proven(&settings);
+    let long_ago = Instant::now().checked_sub(Duration::from_secs(120));
+    client.pardoned(long_ago.expect("the machine runs for longer"));
+    client
+}
+
+fn json(body: &str) -> Step {
+    let length = body.len();
+    send(format!(
+        "HTTP/1.1 200 \r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    ))
+}
+
+#[test]
+fn a_missing_file_is_believed_when_the_account_is_still_known() {
+    let known = json("{\"type\":\"known\",\"username\":\"me\"}");
+    let missing = [Step::Head, send(MISSING)];
+    let peer = Peer::play_one([&missing[..], &[Step::Head, known], &missing].concat());
+    let client = doubtful(&peer);
+    for _ in 0..2 {
+        let outcome = fetch(&client, &file("a.png"));
+        assert_eq!(outcome, Err(UpstreamError::NotFound));
+    }
+    assert_eq!(peer.requests(), [3], "the login is tested once a minute");
+}
+
+#[test]
+fn a_missing_file_is_not_believed_when_the_account_has_become_nobodys() {
+    let nobody = json("{\"type\":\"anonymous\"}");
+    let peer = Peer::play_one(vec![Step::Head, send(MISSING), Step::Head, nobody]);
+    let outcome = fetch(&doubtful(&peer), &file("a.png"));
+    assert_eq!(outcome, Err(UpstreamError::Refused(Refusal::Anonymous)));
+}
+
+#[test]
+fn files_go_on_when_the_account_cannot_be_tested_after_a_missing_one() {
+    let peer = Peer::play_one(vec![
+        Step::Head,
+        send(MISSING),
+        Step::Head,
+        json("{}"),
+        Step::Head,
+        good("", "x"),
+    ]);
+    let client = doubtful(&peer);
+    let outcome = fetch(&client, &file("a.png"));
+    assert_eq!(outcome, Err(UpstreamError::NotFound));
+    assert_eq!(fetch(&client, &file("b.png")), Ok(b"x".to_vec()));
 }
 
 #[test]
