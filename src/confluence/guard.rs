@@ -295,11 +295,18 @@ impl Guard {
 
     fn doubt(&mut self, doubtful: bool, now: Instant) -> Change {
         let fresh = self.proven.is_some_and(|proven| now < proven + PROOF_HOLDS);
-        if !doubtful || fresh || self.standing != Standing::Good {
+        if !doubtful || fresh {
             return Change::None;
         }
-        self.standing = Standing::Unproven { testing: false };
-        Change::Doubt
+        match self.standing {
+            Standing::Good => {
+                self.standing = Standing::Unproven { testing: false };
+                Change::Doubt
+            }
+            // Somebody else had the same doubt first: the test that he has caused, or its result, is for all.
+            Standing::Unproven { .. } | Standing::Refused(_) => Change::Doubt,
+            Standing::Trial { .. } => Change::None,
+        }
     }
 
     /// That a file is not there, or not for the account, is an answer.

@@ -222,6 +222,26 @@ fn many_forbidden_files_cast_doubt_on_the_account_and_one_good_answer_ends_it() 
 }
 
 #[test]
+fn nobody_believes_that_a_file_is_missing_while_the_account_is_in_doubt() {
+    let now = Instant::now();
+    let missing = Some(&UpstreamError::NotFound);
+    let later = now + seconds(61);
+    let mut guard = good(now);
+    // Two files were asked for while all was well; both are missing.
+    assert_eq!(guard.heard(missing, true, false, later), Change::Doubt);
+    assert_eq!(guard.admit(later), Admission::Test);
+    assert_eq!(guard.heard(missing, true, false, later), Change::Doubt);
+    assert_eq!(guard.admit(later), Admission::Wait);
+    let refused = UpstreamError::Refused(Refusal::Anonymous);
+    assert_eq!(guard.tested(&Err(refused), later), Change::Shut);
+    // A third one was answered late.
+    assert_eq!(guard.heard(missing, true, false, later), Change::Doubt);
+    assert!(matches!(guard.admit(later), Admission::Stop(_)));
+    // An account whose refusals are loud is not in doubt.
+    assert_eq!(guard.heard(missing, false, false, later), Change::None);
+}
+
+#[test]
 fn a_pause_holds_for_everybody_until_it_is_over() {
     let now = Instant::now();
     let mut guard = good(now);
