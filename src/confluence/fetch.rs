@@ -68,7 +68,7 @@ impl Confluence {
         }
         let found = self
             .page_of(key)
-            .and_then(|page| self.attachment_in_any_form(page, key.name()));
+            .and_then(|page| self.find(page, key.name()));
         let found = match found {
             Ok(found) => found,
             // REST knows fewer files than there are: avatars and logos hang on nothing it shows. The file's own
@@ -116,11 +116,14 @@ impl Confluence {
     fn fetch_from_cloud(&self, key: &Key) -> Result<Download, UpstreamError> {
         let page = self.page_of(key)?;
         let place = (page, key.name().clone());
-        let was_known = self.shared.memory.numbers.known(&place).is_some();
+        let memory = &self.shared.memory;
+        let has_number = || memory.numbers.known(&place).is_some();
+        let was_known = has_number() || memory.listings.known(&page).is_some();
         match self.fetch_by_number(key, page) {
             // Deleted and uploaded again since its number was noted: it has another one now.
-            Err(UpstreamError::NotFound) if was_known => {
-                self.shared.memory.numbers.forget(&place);
+            Err(UpstreamError::NotFound) if was_known && has_number() => {
+                memory.listings.forget(&page);
+                memory.numbers.forget(&place);
                 self.fetch_by_number(key, page)
             }
             outcome => outcome,

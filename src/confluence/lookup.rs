@@ -72,12 +72,14 @@ impl Confluence {
         let is_first = !memory.visited.is_asked(&page);
         memory.visited.get(&page, || Ok(()))?;
         if !is_first {
+            let is_new = memory.listings.known(&page).is_none();
             let listing = memory
                 .listings
                 .get(&page, || self.listing(page, 0).map(Arc::new))?;
             match listing.get(name) {
                 Some(found) => return Ok(Some(found.clone())),
-                None if listing.is_complete => return Ok(None),
+                None if listing.is_complete && is_new => return Ok(None),
+                // Perhaps it was uploaded since: that it is missing would be remembered for much longer.
                 None => {}
             }
         }
@@ -90,6 +92,19 @@ impl Confluence {
         Ok(found.get(name).cloned())
     }
 
+    /// The same, also under the composed form of its name.
+    pub(super) fn find(
+        &self,
+        page: PageId,
+        name: &FileName,
+    ) -> Result<Option<Attachment>, UpstreamError> {
+        let found = self.attachment(page, name)?;
+        match composed(name) {
+            Some(other) if found.is_none() => self.attachment(page, &other),
+            Some(_) | None => Ok(found),
+        }
+    }
+
     /// The number of an attachment. Remembered, because a download by number needs it each time.
     pub(super) fn number(
         &self,
@@ -97,22 +112,9 @@ impl Confluence {
         name: &FileName,
     ) -> Result<AttachmentId, UpstreamError> {
         self.shared.memory.numbers.get(&(page, name.clone()), || {
-            let found = self.attachment_in_any_form(page, name)?;
+            let found = self.find(page, name)?;
             found.ok_or(UpstreamError::NotFound)?.id.ok_or(UNREADABLE)
         })
-    }
-
-    /// The same as [`Confluence::attachment`], under the composed form of the name if there is no such file and the
-    /// name has another form.
-    pub(super) fn attachment_in_any_form(
-        &self,
-        page: PageId,
-        name: &FileName,
-    ) -> Result<Option<Attachment>, UpstreamError> {
-        match (self.attachment(page, name)?, composed(name)) {
-            (None, Some(other)) => self.attachment(page, &other),
-            (found, _) => Ok(found),
-        }
     }
 
     /// The page on which the file of a key hangs.

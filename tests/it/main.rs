@@ -3,6 +3,7 @@
 mod account; // the login: tested once, refused once, changed while it runs
 mod binary; // the program itself: exit codes, signals, the lines of its log
 mod check; // the command that says what is wrong: its lines, its exit codes, its one login
+mod cloud; // Confluence Cloud: numbers, signed addresses, and a host that knows no account
 mod docs; // what is written for operators says what the code does
 mod freshness; // what becomes of a copy when its time is over
 mod gate; // what clients may do, and what they are told when they do something else

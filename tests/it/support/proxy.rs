@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use confluence_attachment_proxy::account::Secrets;
 use confluence_attachment_proxy::config::{Config, Environment};
-use confluence_attachment_proxy::demo::{Behaviour, Exchange, File, Options, SampleConfluence};
+use confluence_attachment_proxy::demo::{
+    Behaviour, Exchange, File, Kind, Options, SampleConfluence,
+};
 use confluence_attachment_proxy::server::{Server, Setup};
 
 use super::PATIENCE;
@@ -28,7 +30,22 @@ impl Proxy {
 
     /// With these settings beside the necessary ones, written as an operator would.
     pub fn with(settings: &[(&str, &str)]) -> Proxy {
-        let options = Options::default();
+        Proxy::of(Options::default(), settings)
+    }
+
+    /// The same before Confluence Cloud.
+    pub fn cloud(settings: &[(&str, &str)]) -> Proxy {
+        let options = Options {
+            kind: Kind::Cloud,
+            context_path: "/wiki".into(),
+            ..Options::default()
+        };
+        let settings = [&[("CONFLUENCE_KIND", "cloud")], settings].concat();
+        Proxy::of(options, &settings)
+    }
+
+    /// Before an empty Confluence of this kind.
+    pub fn of(options: Options, settings: &[(&str, &str)]) -> Proxy {
         let (username, token) = (options.username.clone(), options.token.clone());
         let origin = SampleConfluence::start(options).expect("a free port");
         Proxy::before(origin, &username, &token, settings)
@@ -140,6 +157,21 @@ impl Proxy {
             agent.is_some_and(|agent| agent.starts_with("confluence-attachment-proxy/"))
         });
         journal
+    }
+
+    /// The same as targets below the base address. Those of Cloud's media host are secrets, and are written `media`.
+    pub fn targets(&self) -> Vec<String> {
+        let url = self.origin.url();
+        let authority = self.origin.address().to_string();
+        let (_, context) = url.split_once(&authority).expect("it is in its address");
+        let target = |exchange: Exchange| match exchange.media {
+            true => "media".to_owned(),
+            false => {
+                let local = exchange.target.strip_prefix(context);
+                local.expect("below the base address").to_owned()
+            }
+        };
+        self.asked().into_iter().map(target).collect()
     }
 
     /// How often the login was tested.
