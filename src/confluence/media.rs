@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use ureq::Agent;
-use ureq::http::{Request, Uri};
+use ureq::http::{Request, Response, Uri};
+use ureq::{Agent, Body};
 
 use super::answer::{Answer, Asked, Kind, Verdict, judge, meta, wants_body};
 use super::download::{Download, Incoming};
@@ -52,15 +52,28 @@ impl Hopper {
         Err(UpstreamError::Hop(Hop::TooMany))
     }
 
+    /// Asks once more if the connection came from the pool and was dead before an answer.
+    fn call(&self, uri: &Uri) -> Result<Response<Body>, UpstreamError> {
+        let request = || {
+            let mut request = Request::new(());
+            *request.uri_mut() = uri.clone();
+            request
+        };
+        let is_interrupted = || self.interrupted.load(Ordering::Relaxed);
+        let mut result = self.agent.run(request());
+        if matches!(&result, Err(error) if failure::is_stale_connection(error)) && !is_interrupted()
+        {
+            let request = self.agent.configure_request(request());
+            result = self.agent.run(request.max_idle_age(Duration::ZERO).build());
+        }
+        result.map_err(|error| match is_interrupted() {
+            true => UpstreamError::Interrupted,
+            false => failure::before_answer(error),
+        })
+    }
+
     fn hop(&self, uri: &Uri, name: &str) -> Result<Landing, UpstreamError> {
-        let mut request = Request::new(());
-        *request.uri_mut() = uri.clone();
-        let response = self.agent.run(request).map_err(|error| {
-            match self.interrupted.load(Ordering::Relaxed) {
-                true => UpstreamError::Interrupted,
-                false => failure::before_answer(error),
-            }
-        })?;
+        let response = self.call(uri)?;
         let now = SystemTime::now();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let asked = Asked {

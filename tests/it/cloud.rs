@@ -522,6 +522,17 @@ fn what_the_media_host_does_says_nothing_about_the_account() {
 }
 
 #[test]
+fn a_connection_to_the_media_host_that_died_in_the_pool_is_nobodys_business() {
+    let proxy = Proxy::cloud(&[]);
+    let files = ["a.png", "b.png"].map(|name| proxy.put(name, 1000));
+    assert!(proxy.get("/7/a.png").body == files[0]);
+    proxy.origin.script_media(Behaviour::ClosedWhenReused);
+    let response = proxy.get("/7/b.png");
+    assert_eq!(response.status, 200);
+    assert!(response.body == files[1]);
+}
+
+#[test]
 fn a_copy_is_served_while_the_media_host_fails() {
     let proxy = Proxy::cloud(&[("CACHE_TTL_SECONDS", "1")]);
     let old = proxy.put("a.png", 5000);
