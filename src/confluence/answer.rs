@@ -5,6 +5,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use percent_encoding::percent_decode_str;
 use ureq::http::{HeaderMap, header};
 
 use super::error::{Fault, Refusal, UpstreamError};
@@ -249,9 +250,12 @@ fn judge_redirect(asked: &Asked, answer: &Answer) -> Result<Verdict, UpstreamErr
     if page.eq_ignore_ascii_case("login.action") {
         return Err(login());
     }
-    let is_login = LOGIN_WORDS
-        .iter()
-        .any(|word| has(target.path().as_bytes(), word));
+    let is_login = match asked.kind {
+        Kind::Signed { name } => leads_to_login(target.path(), name),
+        Kind::File { .. } | Kind::Media { .. } | Kind::Document => LOGIN_WORDS
+            .iter()
+            .any(|word| has(target.path().as_bytes(), word)),
+    };
     let is_same_path = target.path().ends_with(asked.path);
     let foreign_host = target.foreign_host(asked.host);
     if matches!(asked.kind, Kind::Signed { .. }) && !is_login && !is_same_path {
@@ -271,6 +275,27 @@ fn judge_redirect(asked: &Asked, answer: &Answer) -> Result<Verdict, UpstreamErr
         to: target.to_string().into(),
         base: target.base_of(asked.path).map(Into::into),
     })
+}
+
+/// Whether a path on which a file could be as well is that of a login: one of its segments has a word for it at the
+/// beginning of a word, and is not the file's own name.
+fn leads_to_login(path: &str, name: &str) -> bool {
+    let begins = |segment: &[u8], word: &str| {
+        (0..segment.len()).any(|at| {
+            let is_start = at == 0 || !segment[at - 1].is_ascii_alphanumeric();
+            is_start && signs::starts(&segment[at..], word)
+        })
+    };
+    let is_name = |segment: &str| {
+        let decoded = percent_decode_str(segment).decode_utf8_lossy();
+        decoded == name || decoded.replace('+', " ") == name
+    };
+    path.split('/')
+        .filter(|segment| !is_name(segment))
+        .any(|segment| {
+            let segment = segment.as_bytes();
+            LOGIN_WORDS.iter().any(|word| begins(segment, word))
+        })
 }
 
 /// Cloud says in the body when a token is good, but not for this.

@@ -468,6 +468,24 @@ fn a_redirect_to_a_login_is_a_refused_account() {
 }
 
 #[test]
+fn a_file_may_be_called_like_a_login() {
+    let hosts = SampleConfluence::start(Options::default()).expect("a free port");
+    hosts.publish(PAGE);
+    let proxy = Proxy::cloud(&[]);
+    for name in ["login.png", "crossover.png", "Sign-in screen.png"] {
+        let bytes = proxy.put(name, 3000);
+        let escaped = encode_segment(name).to_string();
+        let path = format!("/download/attachments/{PAGE}/{escaped}");
+        hosts.put(PAGE, name, File::new("image/png", bytes.clone()));
+        let location = format!("{}{path}?token=SIGNED", hosts.url());
+        proxy.origin.redirect_downloads_to(Some(location));
+        let response = proxy.get(&format!("/7/{escaped}"));
+        assert_eq!(response.status, 200, "{name}");
+        assert!(response.body == bytes, "{name}");
+    }
+}
+
+#[test]
 fn what_the_media_host_does_says_nothing_about_the_account() {
     let latch = Latch::new();
     let page = Behaviour::answer(200, &[("Content-Type", "text/html")], "<html>log in</html>");
