@@ -22,8 +22,8 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// News that may wait to be taken; what does not fit is old when somebody comes.
 const NEWS_MAX: usize = 16;
 
-/// Agents of replaced lines whose downloads may still run: a secret changes a few times a year.
-const RETIRED_MAX: usize = 8;
+/// Agents of replaced lines whose downloads may still run, two for each: a secret changes a few times a year.
+const RETIRED_MAX: usize = 16;
 
 /// Confluence, seen through the one account. Clones share connections, cookies, account and guard.
 #[derive(Clone)]
@@ -148,9 +148,9 @@ impl Confluence {
         let old = std::mem::replace(&mut *lock(&shared.line), Arc::new(line));
         let mut retired = lock(&shared.retired);
         if RETIRED_MAX <= retired.len() {
-            retired.remove(0);
+            retired.drain(..2);
         }
-        retired.push(old.agent.clone());
+        retired.extend([old.agent.clone(), old.media.agent.clone()]);
         drop(retired);
         shared.memory.clear();
         shared.guard().replaced(login.proof(), Instant::now());

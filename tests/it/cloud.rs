@@ -838,18 +838,51 @@ fn a_signed_address_is_nowhere_to_be_seen() {
     }
 }
 
-#[test]
-fn a_download_from_the_media_host_ends_with_the_service() {
-    let mut proxy = Proxy::cloud(&[("PROXY_DRAIN_SECONDS", "1")]);
+/// Starts a download of `name` that stops in the middle, and returns who waits for it.
+fn half_way(origin: &SampleConfluence, address: SocketAddr, name: &str) -> (Client, Latch) {
     let latch = Latch::new();
-    proxy.put("a.png", 100_000);
-    proxy.origin.script_media(Behaviour::hold_at(600, &latch));
-    let mut client = proxy.connect();
-    let head = client.request("GET", "/proxy/7/a.png", &[]).head();
+    let file = File::new("image/png", pattern(100_000));
+    origin.put(PAGE, name, file);
+    origin.script_media(Behaviour::hold_at(600, &latch));
+    let mut client = Client::connect(address);
+    client.request("GET", &format!("/proxy/7/{name}"), &[]);
     assert!(latch.wait_for_arrivals(1, PATIENCE));
-    let reading = std::thread::spawn(move || client.body(head, false));
-    let started = Instant::now();
-    proxy.stop();
-    assert!(started.elapsed() < PATIENCE);
-    assert!(!reading.join().expect("no panic").complete);
+    (client, latch)
+}
+
+#[test]
+fn downloads_from_the_media_host_end_with_the_service_under_whatever_account_they_began() {
+    let origin = SampleConfluence::start(Options {
+        kind: Kind::Cloud,
+        context_path: "/wiki".into(),
+        ..Options::default()
+    })
+    .expect("a free port");
+    let path = std::env::temp_dir().join(format!("token-of-cloud-test-{}", std::process::id()));
+    std::fs::write(&path, Options::default().token).expect("a writable directory");
+    let mut settings = settings(&origin);
+    settings.remove("CONFLUENCE_API_TOKEN");
+    let file = path.to_str().expect("a plain path");
+    for (name, value) in [
+        ("CONFLUENCE_API_TOKEN_FILE", file),
+        ("CONFLUENCE_KIND", "cloud"),
+        ("PROXY_DRAIN_SECONDS", "1"),
+    ] {
+        settings.insert(name.into(), value.into());
+    }
+    let (mut binary, address) = Binary::serving(&settings);
+    let (mut old, _old_latch) = half_way(&origin, address, "a.png");
+    origin.set_token("another");
+    std::fs::write(&path, "another").expect("written above");
+    binary.signal("HUP");
+    binary.line("the new account is in force");
+    std::fs::remove_file(&path).expect("written above");
+    let (mut new, _new_latch) = half_way(&origin, address, "b.png");
+    let ended = binary.stop("TERM");
+    assert_eq!(ended.code, Some(0), "{}", ended.text());
+    let log = ended.text();
+    assert!(!log.contains("did not end in time"), "{log}");
+    for client in [&mut old, &mut new] {
+        assert!(!client.response(false).complete);
+    }
 }
