@@ -1,6 +1,7 @@
 //! The service from outside: real sockets, the sample Confluence as the only fake, no sleeps.
 
 mod account; // the login: tested once, refused once, changed while it runs
+mod addresses; // from every form of link to the one address that Confluence is asked, and to no other
 mod binary; // the program itself: exit codes, signals, the lines of its log
 mod check; // the command that says what is wrong: its lines, its exit codes, its one login
 mod cloud; // Confluence Cloud: numbers, signed addresses, and a host that knows no account
