@@ -38,6 +38,7 @@ mod memory;
 mod metadata;
 mod moment;
 mod name;
+mod news;
 mod redirect;
 mod resolver;
 mod shelf;
@@ -52,7 +53,7 @@ mod reach_tests;
 #[cfg(test)]
 mod tls_tests;
 
-pub use client::{Confluence, News, ReplaceError, Trouble};
+pub use client::Confluence;
 pub use download::Download;
 pub use error::{Breakage, Fault, Hop, Obstacle, Phase, Refusal, SetupError, UpstreamError};
 pub use examine::{Connected, Examiner, Reached, Way};
@@ -60,3 +61,4 @@ pub use fetch::Refreshed;
 pub use line::{Clocks, Login};
 pub use lookup::Listed;
 pub use manifest::Manifest;
+pub use news::{News, ReplaceError, Trouble};

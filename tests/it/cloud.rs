@@ -514,11 +514,6 @@ fn what_the_media_host_does_says_nothing_about_the_account() {
             504,
             "Confluence did not answer in time",
         ),
-        (
-            Behaviour::rate_limited("7"),
-            503,
-            "Confluence limits how often it may be asked",
-        ),
     ] {
         let proxy = Proxy::cloud(&[("CONFLUENCE_READ_TIMEOUT_SECONDS", "1")]);
         let bytes = proxy.put("a.png", 5000);
@@ -527,8 +522,7 @@ fn what_the_media_host_does_says_nothing_about_the_account() {
             let response = proxy.get("/7/a.png");
             let seen = (response.status, detail(&response));
             assert_eq!(seen, (status, words), "{behaviour:?}");
-            let retry_after = (status == 503).then_some("7");
-            assert_eq!(response.field("Retry-After"), retry_after);
+            assert_eq!(response.field("Retry-After"), None);
         }
         assert!(!is_shut(&proxy), "{behaviour:?}");
         proxy.origin.script_media(Behaviour::Good);
@@ -537,6 +531,22 @@ fn what_the_media_host_does_says_nothing_about_the_account() {
         assert!(well.body == bytes, "{behaviour:?}");
         assert_eq!(proxy.login_tests(), 1, "{behaviour:?}");
     }
+}
+
+#[test]
+fn a_pause_that_the_media_host_asks_for_is_kept_by_everybody() {
+    let proxy = Proxy::cloud(&[]);
+    proxy.put("a.png", 5000);
+    proxy.put("b.png", 5000);
+    proxy.origin.script_media(Behaviour::rate_limited("7"));
+    let busy = proxy.get("/7/a.png");
+    let seen = (busy.status, busy.field("Retry-After"), detail(&busy));
+    let words = "Confluence limits how often it may be asked";
+    assert_eq!(seen, (503, Some("7"), words));
+    let asked = proxy.asked_all().len();
+    assert_eq!(proxy.get("/7/b.png").status, 503);
+    assert_eq!(proxy.asked_all().len(), asked);
+    assert!(!is_shut(&proxy));
 }
 
 #[test]

@@ -353,6 +353,7 @@ const PURE: &[&str] = &[
     "confluence/metadata.rs",
     "confluence/moment.rs",
     "confluence/name.rs",
+    "confluence/news.rs",
     "confluence/redirect.rs",
     "confluence/signs.rs",
     "confluence/words.rs",
