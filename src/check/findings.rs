@@ -261,6 +261,7 @@ fn verdict(error: &UpstreamError) -> Verdict {
         | UpstreamError::Failing { .. }
         | UpstreamError::Unusable(_)
         | UpstreamError::Media { .. }
+        | UpstreamError::MediaAway(_)
         | UpstreamError::Hop(_)
         | UpstreamError::Broken(_)
         | UpstreamError::Odd { .. } => Verdict::Unreachable,

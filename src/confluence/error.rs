@@ -81,6 +81,8 @@ pub enum UpstreamError {
         /// The status it sent.
         status: u16,
     },
+    /// On Cloud: that host cannot be reached, or does not answer.
+    MediaAway(Away),
     /// On Cloud: Confluence pointed to an address for the bytes to which nothing may be sent.
     Hop(Hop),
     /// The body ended before its end. Only [`Download::read`](super::Download::read) and the first bytes report it.
@@ -182,6 +184,15 @@ pub enum Phase {
     Head,
     /// The next bytes of the body.
     Body,
+}
+
+/// Why a host that the operator has not named does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Away {
+    /// There is no connection, or it ended before an answer.
+    Unreachable(Obstacle),
+    /// It was silent for too long.
+    Silent,
 }
 
 /// What stands between us and Confluence.

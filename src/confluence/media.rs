@@ -13,7 +13,7 @@ use ureq::{Agent, Body};
 
 use super::answer::{Answer, Asked, Kind, Verdict, judge, meta, wants_body};
 use super::download::{Download, Incoming};
-use super::error::{Hop, UpstreamError};
+use super::error::{Away, Hop, UpstreamError};
 use super::failure;
 use super::line::Location;
 use super::resolver::is_public;
@@ -68,7 +68,7 @@ impl Hopper {
         }
         result.map_err(|error| match is_interrupted() {
             true => UpstreamError::Interrupted,
-            false => failure::before_answer(error),
+            false => away(failure::before_answer(error)),
         })
     }
 
@@ -109,6 +109,17 @@ impl Hopper {
                 Err(error)
             }
         }
+    }
+}
+
+/// What keeps us from a media host is not the operator's address of Confluence.
+fn away(error: UpstreamError) -> UpstreamError {
+    match error {
+        UpstreamError::Unreachable(obstacle) => {
+            UpstreamError::MediaAway(Away::Unreachable(obstacle))
+        }
+        UpstreamError::TimedOut { .. } => UpstreamError::MediaAway(Away::Silent),
+        other => other,
     }
 }
 

@@ -55,7 +55,7 @@ mod tls_tests;
 
 pub use client::Confluence;
 pub use download::Download;
-pub use error::{Breakage, Fault, Hop, Obstacle, Phase, Refusal, SetupError, UpstreamError};
+pub use error::{Away, Breakage, Fault, Hop, Obstacle, Phase, Refusal, SetupError, UpstreamError};
 pub use examine::{Connected, Examiner, Reached, Way};
 pub use fetch::Refreshed;
 pub use line::{Clocks, Login};

@@ -5,7 +5,9 @@
 
 use std::fmt;
 
-use super::error::{Breakage, Fault, Hop, Obstacle, Phase, Refusal, SetupError, UpstreamError};
+use super::error::{
+    Away, Breakage, Fault, Hop, Obstacle, Phase, Refusal, SetupError, UpstreamError,
+};
 
 impl std::error::Error for SetupError {}
 
@@ -88,6 +90,7 @@ impl fmt::Display for UpstreamError {
                 f,
                 "the host to which Confluence Cloud pointed for the bytes answered status {status}: try again, then look at Atlassian's status page"
             ),
+            UpstreamError::MediaAway(away) => away.fmt(f),
             UpstreamError::Hop(hop) => hop.fmt(f),
             UpstreamError::Broken(breakage) => breakage.fmt(f),
             UpstreamError::Odd { status } => write!(
@@ -243,6 +246,28 @@ impl fmt::Display for Fault {
                 "Confluence's REST interface did not answer as expected: check that CONFLUENCE_URL is its base address and that nothing before it blocks /rest/"
             ),
         }
+    }
+}
+
+impl fmt::Display for Away {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let why = match self {
+            Away::Silent => "it does not answer",
+            Away::Unreachable(Obstacle::Name) => "its name is unknown",
+            Away::Unreachable(Obstacle::Closed) => "connection refused",
+            Away::Unreachable(Obstacle::NoRoute) => "the network knows no way",
+            Away::Unreachable(Obstacle::Private) => "its name leads into a private network",
+            Away::Unreachable(Obstacle::OutboundProxy) => "the outbound proxy does not connect us",
+            Away::Unreachable(
+                Obstacle::UnknownIssuer | Obstacle::WrongName | Obstacle::Expired | Obstacle::Tls,
+            ) => "TLS with it failed",
+            Away::Unreachable(Obstacle::Dropped) => "it ended the connection",
+            Away::Unreachable(Obstacle::Other(_)) => "the connection failed",
+        };
+        write!(
+            f,
+            "the host to which Confluence Cloud pointed for the bytes cannot be reached ({why}): let this service reach Atlassian's media hosts, through firewall and outbound proxy"
+        )
     }
 }
 

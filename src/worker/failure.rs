@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::time::Duration;
 
-use crate::confluence::{Fault, UpstreamError};
+use crate::confluence::{Away, Fault, UpstreamError};
 use crate::reply::Problem;
 
 /// When to come back after a failure that may pass quickly.
@@ -39,9 +39,9 @@ pub(super) fn problem(failure: &Failure) -> Problem {
             "Confluence has no such attachment, or the proxy's account may not see it",
             "check the file name and that the number is the page's id, not the attachment's own",
         ),
-        Failure::Upstream(UpstreamError::TimedOut { .. }) => {
-            make(504, "Confluence did not answer in time", LATER)
-        }
+        Failure::Upstream(
+            UpstreamError::TimedOut { .. } | UpstreamError::MediaAway(Away::Silent),
+        ) => make(504, "Confluence did not answer in time", LATER),
         Failure::Upstream(
             UpstreamError::Busy { retry_after } | UpstreamError::Paused { retry_after },
         ) => unavailable(
@@ -83,7 +83,9 @@ fn bad_gateway(error: &UpstreamError) -> Problem {
             "Confluence answered with a redirect instead of the file",
             OPERATOR,
         ),
-        UpstreamError::Unreachable(_) => ("Confluence cannot be reached", LATER_OR_OPERATOR),
+        UpstreamError::Unreachable(_) | UpstreamError::MediaAway(_) => {
+            ("Confluence cannot be reached", LATER_OR_OPERATOR)
+        }
         UpstreamError::Failing { status } => {
             failing = format!("Confluence failed with status {status}");
             (failing.as_str(), LATER_OR_OPERATOR)
