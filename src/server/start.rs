@@ -18,7 +18,7 @@ use crate::acceptor::{self, Acceptor, Job};
 use crate::account::{self, AccountHandle, Secrets};
 use crate::attachment::Ledger;
 use crate::cache::{self, CacheHandle, Limits};
-use crate::config::{Allow, Config};
+use crate::config::{Allow, Config, Kind};
 use crate::confluence::Confluence;
 use crate::gate::{self, Gate, Gates, REQUESTS_UNDER_WAY_MAX, UnderWay};
 use crate::web::Showcase;
@@ -267,7 +267,8 @@ fn log_started(config: &Config, address: SocketAddr) {
     let account = config.confluence.credentials.account();
     info!(
         "started version={} address={address} base_path={:?} confluence={} account={account:?} \
-         cache_items={} cache_bytes={} item_bytes={} ttl={}s connections={} confluence_connections={}",
+         cache_items={} cache_bytes={} item_bytes={} ttl={}s connections={} confluence_connections={} \
+         kind={} published={}",
         env!("CARGO_PKG_VERSION"),
         config.proxy.base_path,
         config.confluence.url,
@@ -277,5 +278,13 @@ fn log_started(config: &Config, address: SocketAddr) {
         config.cache.ttl.as_secs(),
         config.proxy.connections_max,
         config.confluence.connections_max,
+        match config.confluence.kind {
+            Kind::Server => "server",
+            Kind::Cloud => "cloud",
+        },
+        match config.proxy.allow {
+            Some(_) => "some",
+            None => "everything",
+        },
     );
 }
