@@ -4,22 +4,22 @@
 //! under way on the old one ends there.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rustls::pki_types::CertificateDer;
-use ureq::http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
-use ureq::{Agent, Body};
+use ureq::Agent;
+use ureq::http::{HeaderMap, HeaderValue, Request, Uri, header};
 
 use super::address::{Base, Question, target};
 use super::agent;
 use super::answer::{Answer, Asked, Kind, Verdict, judge, meta, wants_body};
+use super::call::call;
 use super::download::{Download, Incoming};
 use super::error::{Fault, Refusal, SetupError, UpstreamError};
-use super::failure;
 use super::guard::Proof;
 use super::jar::Jar;
 use super::media::Hopper;
@@ -167,7 +167,10 @@ impl Line {
             host: self.base.host(),
             path,
         };
-        let response = self.call(&self.base.address(question), unless(question))?;
+        let uri = self.base.address(question);
+        let response = call(&self.agent, &self.interrupted, || {
+            self.request(&uri, unless(question))
+        })?;
         let now = SystemTime::now();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         self.note_clock(&headers, now);
@@ -239,25 +242,6 @@ impl Line {
             Some(Identity::Anonymous) => Err(UpstreamError::Refused(Refusal::Anonymous)),
             None => Ok(Login { name: None }),
         }
-    }
-
-    fn call(&self, uri: &Uri, unless: Option<&str>) -> Result<Response<Body>, UpstreamError> {
-        let is_interrupted = || self.interrupted.load(Ordering::Relaxed);
-        let mut result = self.agent.run(self.request(uri, unless));
-        if matches!(&result, Err(error) if failure::is_stale_connection(error)) && !is_interrupted()
-        {
-            // Its neighbours in the pool are probably dead too: an idle age of zero throws them out.
-            let request = self
-                .agent
-                .configure_request(self.request(uri, unless))
-                .max_idle_age(Duration::ZERO)
-                .build();
-            result = self.agent.run(request);
-        }
-        result.map_err(|error| match is_interrupted() {
-            true => UpstreamError::Interrupted,
-            false => failure::before_answer(error),
-        })
     }
 
     pub(super) fn request(&self, uri: &Uri, unless: Option<&str>) -> Request<()> {

@@ -5,16 +5,16 @@
 //! whoever has one can read the file: none is kept, logged or handed on.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::AtomicBool;
+use std::time::SystemTime;
 
-use ureq::http::{Request, Response, Uri};
-use ureq::{Agent, Body};
+use ureq::Agent;
+use ureq::http::{Request, Uri};
 
 use super::answer::{Answer, Asked, Kind, Verdict, judge, meta, wants_body};
+use super::call::call;
 use super::download::{Download, Incoming};
 use super::error::{Away, Hop, UpstreamError};
-use super::failure;
 use super::line::Location;
 use super::resolver::is_public;
 
@@ -52,28 +52,13 @@ impl Hopper {
         Err(UpstreamError::Hop(Hop::TooMany))
     }
 
-    /// Asks once more if the connection came from the pool and was dead before an answer.
-    fn call(&self, uri: &Uri) -> Result<Response<Body>, UpstreamError> {
-        let request = || {
+    fn hop(&self, uri: &Uri, name: &str) -> Result<Landing, UpstreamError> {
+        let response = call(&self.agent, &self.interrupted, || {
             let mut request = Request::new(());
             *request.uri_mut() = uri.clone();
             request
-        };
-        let is_interrupted = || self.interrupted.load(Ordering::Relaxed);
-        let mut result = self.agent.run(request());
-        if matches!(&result, Err(error) if failure::is_stale_connection(error)) && !is_interrupted()
-        {
-            let request = self.agent.configure_request(request());
-            result = self.agent.run(request.max_idle_age(Duration::ZERO).build());
-        }
-        result.map_err(|error| match is_interrupted() {
-            true => UpstreamError::Interrupted,
-            false => away(failure::before_answer(error)),
         })
-    }
-
-    fn hop(&self, uri: &Uri, name: &str) -> Result<Landing, UpstreamError> {
-        let response = self.call(uri)?;
+        .map_err(away)?;
         let now = SystemTime::now();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let asked = Asked {

@@ -22,6 +22,7 @@
 mod address;
 mod agent;
 mod answer;
+mod call;
 mod client;
 mod download;
 mod error;

@@ -1,7 +1,6 @@
 //! Confluence Cloud: a file by its number, from a signed address on a host that knows no account.
 
 use std::net::SocketAddr;
-use std::time::Instant;
 
 use confluence_attachment_proxy::attachment::encode_segment;
 use confluence_attachment_proxy::demo::{
@@ -9,7 +8,7 @@ use confluence_attachment_proxy::demo::{
 };
 
 use crate::support::binary::{Binary, settings};
-use crate::support::{Client, PAGE, PATIENCE, Proxy, Response, pattern};
+use crate::support::{Client, PAGE, PATIENCE, Proxy, Response, after_its_time, pattern};
 
 /// A second page, which is a blog post where that matters.
 const POST: u64 = 8;
@@ -54,19 +53,6 @@ fn asked_by<R>(proxy: &Proxy, ask: impl FnOnce() -> R) -> (R, Vec<&'static str>)
 fn forget_lookups(proxy: &Proxy) {
     let purged = proxy.connect().ask("DELETE", "/proxy/99/nothing", &[]);
     assert_eq!(purged.status, 204);
-}
-
-/// Asks until the copy is no longer fresh, and returns the first answer that is no hit.
-fn expired(proxy: &Proxy, path: &str) -> Response {
-    let until = Instant::now() + PATIENCE;
-    let mut client = proxy.connect();
-    loop {
-        let response = client.get(&format!("/proxy{path}"));
-        if !matches!(response.field("X-Cache"), Some("HIT" | "JOIN")) {
-            return response;
-        }
-        assert!(Instant::now() < until, "the copy never expires");
-    }
 }
 
 fn is_shut(proxy: &Proxy) -> bool {
@@ -567,7 +553,7 @@ fn a_copy_is_served_while_the_media_host_fails() {
     proxy.get("/7/a.png");
     proxy.put("a.png", 6000);
     proxy.origin.script_media(Behaviour::status(500));
-    let stale = expired(&proxy, "/7/a.png");
+    let stale = after_its_time(&mut proxy.connect(), "/7/a.png");
     assert_eq!(came(&stale), (200, Some("STALE")));
     assert!(stale.body == old);
 }
@@ -601,7 +587,7 @@ fn a_token_that_is_taken_back_costs_one_login_and_no_copy() {
     proxy.get("/7/a.png");
     proxy.origin.set_token("another");
     let before = proxy.origin.logins();
-    let stale = expired(&proxy, "/7/a.png");
+    let stale = after_its_time(&mut proxy.connect(), "/7/a.png");
     assert_eq!(came(&stale), (200, Some("STALE")));
     assert_eq!(proxy.origin.logins(), before + 1);
     for _ in 0..5 {
@@ -662,7 +648,7 @@ fn an_expired_copy_is_confirmed_by_one_small_question() {
     for (path, bytes) in [composed, &decomposed].into_iter().zip(bytes) {
         assert_eq!(came(&proxy.get(path)), (200, Some("MISS")));
         forget_lookups(&proxy);
-        let (confirmed, asked) = asked_by(&proxy, || expired(&proxy, path));
+        let (confirmed, asked) = asked_by(&proxy, || after_its_time(&mut proxy.connect(), path));
         assert_eq!(came(&confirmed), (200, Some("REVALIDATED")), "{asked:?}");
         assert!(confirmed.body == bytes);
         assert!(!asked.contains(&"media"), "{asked:?}");
@@ -685,10 +671,13 @@ fn an_expired_copy_gives_way_to_what_is_there_now() {
     let new = proxy.put("changed.png", 4000);
     proxy.origin.remove(PAGE, "deleted.png");
     forget_lookups(&proxy);
-    let changed = expired(&proxy, "/7/changed.png");
+    let changed = after_its_time(&mut proxy.connect(), "/7/changed.png");
     assert_eq!(came(&changed), (200, Some("MISS")));
     assert!(changed.body == new);
-    assert_eq!(expired(&proxy, "/7/deleted.png").status, 404);
+    assert_eq!(
+        after_its_time(&mut proxy.connect(), "/7/deleted.png").status,
+        404
+    );
     // It is gone: that Confluence fails does not bring it back.
     proxy.origin.script_all(Some(Behaviour::status(500)));
     let purged = proxy.connect().ask("DELETE", "/proxy/7/other.png", &[]);
@@ -708,7 +697,7 @@ fn the_files_of_a_page_expire_together_and_cost_few_questions() {
     let (_, asked) = asked_by(&proxy, || {
         // The last one is the last to expire: when it has, all have.
         assert_eq!(
-            came(&expired(&proxy, "/7/19.png")),
+            came(&after_its_time(&mut proxy.connect(), "/7/19.png")),
             (200, Some("REVALIDATED"))
         );
         for name in &names[..19] {

@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use confluence_attachment_proxy::demo::{Behaviour, Fault, File, Latch};
 
-use crate::support::{Client, PAGE, PATIENCE, Proxy, Response, eventually, pattern};
+use crate::support::{
+    Client, PAGE, PATIENCE, Proxy, Response, after_its_time, eventually, pattern,
+};
 
 /// A proxy whose copies are fresh for a second.
 fn proxy() -> Proxy {
@@ -20,19 +22,6 @@ fn with(settings: &[(&str, &str)]) -> Proxy {
     ];
     all.extend(settings);
     Proxy::with(&all)
-}
-
-/// Asks until the answer is not simply a fresh copy, and returns that answer.
-#[track_caller]
-fn after_its_time(client: &mut Client, path: &str) -> Response {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        let response = client.get(&format!("/proxy{path}"));
-        match response.field("X-Cache") {
-            Some("HIT" | "JOIN") => assert!(Instant::now() < until, "{path} never expires"),
-            _ => return response,
-        }
-    }
 }
 
 /// How often the metadata was asked.

@@ -1,10 +1,8 @@
 //! What the operator does not publish is not served, and Confluence is not asked for it.
 
-use std::time::Instant;
-
 use confluence_attachment_proxy::demo::{Behaviour, Fault, File, Latch, Options};
 
-use crate::support::{PAGE, PATIENCE, Proxy, Response, pattern};
+use crate::support::{PAGE, PATIENCE, Proxy, after_its_time, pattern};
 
 /// The page beside [`PAGE`], in another space.
 const OTHER: u64 = 8;
@@ -48,19 +46,6 @@ fn check_refused(proxy: &Proxy, path: &str) {
 fn delete(proxy: &Proxy, path: &str) {
     let purged = proxy.connect().ask("DELETE", &format!("/proxy{path}"), &[]);
     assert_eq!(purged.status, 204, "{path}");
-}
-
-/// Asks until the copy is no longer fresh, and returns the first answer that is no hit.
-fn expired(proxy: &Proxy, path: &str) -> Response {
-    let until = Instant::now() + PATIENCE;
-    let mut client = proxy.connect();
-    loop {
-        let response = client.get(&format!("/proxy{path}"));
-        if !matches!(response.field("X-Cache"), Some("HIT" | "JOIN")) {
-            return response;
-        }
-        assert!(Instant::now() < until, "the copy never expires");
-    }
 }
 
 /// All forms of address of a file of [`OTHER`].
@@ -237,7 +222,7 @@ fn what_was_published_before_its_page_moved_goes_when_it_expires() {
     check_served(&proxy, "/7/0.png", PAGE);
     proxy.origin.name_page(PAGE, "HR", "Manual");
     delete(&proxy, "/99/nothing.png"); // the space of the page is looked up again
-    assert_eq!(expired(&proxy, "/7/0.png").status, 403);
+    assert_eq!(after_its_time(&mut proxy.connect(), "/7/0.png").status, 403);
     // The copy is gone: that Confluence fails does not bring it back.
     proxy.origin.script_all(Some(Behaviour::status(500)));
     check_refused(&proxy, "/7/0.png");
@@ -255,7 +240,7 @@ fn a_copy_of_a_published_page_is_served_while_its_space_cannot_be_asked() {
     check_served(&proxy, "/7/0.png", PAGE);
     delete(&proxy, "/99/nothing.png");
     proxy.origin.script_rest(Behaviour::status(500));
-    let stale = expired(&proxy, "/7/0.png");
+    let stale = after_its_time(&mut proxy.connect(), "/7/0.png");
     assert_eq!((stale.status, stale.field("X-Cache")), (200, Some("STALE")));
 }
 

@@ -24,3 +24,16 @@ pub fn eventually(what: &str, mut done: impl FnMut() -> bool) {
         std::thread::yield_now();
     }
 }
+
+/// Asks until the answer is not simply a fresh copy, and returns that answer.
+#[track_caller]
+pub fn after_its_time(client: &mut Client, path: &str) -> Response {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        let response = client.get(&format!("/proxy{path}"));
+        match response.field("X-Cache") {
+            Some("HIT" | "JOIN") => assert!(Instant::now() < until, "{path} never expires"),
+            _ => return response,
+        }
+    }
+}
