@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
-use log::{debug, error, info, warn};
+use log::{error, info, warn};
 
 use super::secrets::{Secrets, Stamp};
 use crate::config::ConfluenceConfig;
@@ -86,14 +86,20 @@ impl AccountActor {
 
     /// Until when nothing is due.
     fn wait(&self, now: Instant) -> Duration {
-        let next = match self.confluence.trouble() {
-            Some(Trouble::Shut {
-                next_test: Some(test),
-                ..
-            }) => test.min(self.next_look),
+        let next = match self.next_test() {
+            // A pause that Confluence has asked for is looked at again later.
+            Some(test) if self.confluence.pause().is_none() => test.min(self.next_look),
             Some(_) | None => self.next_look,
         };
         next.saturating_duration_since(now)
+    }
+
+    /// When a refused account is to be tested by itself.
+    fn next_test(&self) -> Option<Instant> {
+        match self.confluence.trouble() {
+            Some(Trouble::Shut { next_test, .. }) => next_test,
+            Some(Trouble::Unanswered(_)) | None => None,
+        }
     }
 
     /// Does what is due.
@@ -106,14 +112,10 @@ impl AccountActor {
                 return self.reload(false);
             }
         }
-        match self.confluence.trouble() {
-            Some(Trouble::Shut {
-                next_test: Some(test),
-                ..
-            }) if test <= now => self.test(),
-            // Confluence was down before the login was tested: it may have come back, and a monitor wants to know.
-            Some(Trouble::Unanswered(_)) if is_look => self.prove(),
-            Some(_) | None => {}
+        if self.next_test().is_some_and(|test| test <= now) {
+            self.test();
+        } else if is_look {
+            self.prove(); // Confluence may have been down before: a monitor wants to know that it is back
         }
     }
 
@@ -149,9 +151,13 @@ impl AccountActor {
             }
             Err(error) => {
                 error!("reload: the new account is not taken, the one in force stays: {error}");
+                // A Confluence that hangs may have judged the login all the same: it is not tried again by itself.
                 let is_final = match error {
-                    ReplaceError::Setup(_) => true,
-                    ReplaceError::Upstream(error) => error.is_refusal(),
+                    ReplaceError::Setup(_)
+                    | ReplaceError::Upstream(
+                        UpstreamError::Refused(_) | UpstreamError::TimedOut { .. },
+                    ) => true,
+                    ReplaceError::Upstream(_) => false,
                 };
                 if !is_final {
                     self.stamp = None; // Confluence could not be asked: the next look tries again
@@ -166,7 +172,7 @@ impl AccountActor {
     }
 
     fn test(&mut self) {
-        let outcome = self.confluence.test();
+        let outcome = self.confluence.retest();
         self.report(outcome.err());
     }
 
@@ -179,7 +185,7 @@ impl AccountActor {
         }
         match error {
             None | Some(UpstreamError::Interrupted) => {}
-            Some(error) if error.is_unasked() => debug!("the login is not tested: {error}"),
+            Some(error) if error.is_unasked() => info!("the login is not tested: {error}"),
             Some(error) if error.is_refusal() && has_shut => {}
             Some(error) if error.is_refusal() => warn!("the account is still refused: {error}"),
             Some(error) => warn!("the login cannot be tested: {error}"),

@@ -16,6 +16,9 @@ pub struct Meta {
     pub date: Option<SystemTime>,
     /// Confluence's own entity tag, to ask with; older versions send one.
     pub etag: Option<Box<str>>,
-    /// Which upload these bytes are, once Confluence's metadata has said so.
+    /// Which attachment of Confluence's these bytes are, once its metadata has said so: the same name can mean another
+    /// one later.
+    pub attachment: Option<u64>,
+    /// Which upload of it they are, once its metadata has said so.
     pub version: Option<u32>,
 }

@@ -253,6 +253,7 @@ fn verdict(error: &UpstreamError) -> Verdict {
         UpstreamError::Interrupted => Verdict::Internal,
         UpstreamError::NotFound
         | UpstreamError::Forbidden
+        | UpstreamError::OutOfScope
         | UpstreamError::Moved { .. }
         | UpstreamError::Busy { .. }
         | UpstreamError::Paused { .. }

@@ -9,6 +9,7 @@ use percent_encoding::percent_decode_str;
 use ureq::http::{HeaderMap, header};
 
 use super::error::{Fault, Refusal, UpstreamError};
+use super::name::is_same;
 use super::redirect::Target;
 use super::signs::{self, has, text};
 use crate::attachment::Meta;
@@ -30,7 +31,7 @@ const LOGIN_WORDS: [&str; 8] = [
     "login", "logon", "signin", "sign-in", "saml", "sso", "oidc", "oauth",
 ];
 
-/// Endings of names whose content is never a web page. Office formats are missing: `.xls` and `.doc` often are HTML.
+/// Endings of names whose content is never a web page.
 const NEVER_HTML: [&str; 27] = [
     "png", "jpg", "jpeg", "gif", "bmp", "webp", "avif", "ico", "tif", "tiff", "pdf", "zip", "gz",
     "7z", "rar", "jar", "docx", "xlsx", "pptx", "mp3", "mp4", "mov", "avi", "webm", "wav", "ogg",
@@ -39,6 +40,9 @@ const NEVER_HTML: [&str; 27] = [
 
 /// Endings of names whose content may be a web page.
 const HTML: [&str; 5] = ["html", "htm", "xhtml", "xht", "shtml"];
+
+/// Endings of names whose content often is a web page, although the name says otherwise.
+const OLD_OFFICE: [&str; 6] = ["doc", "dot", "xls", "xlt", "ppt", "mht"];
 
 /// What was asked for, as far as the judgement needs it.
 #[derive(Clone, Copy, Debug)]
@@ -115,8 +119,8 @@ pub(super) fn judge(
         (300..=399, _) => judge_redirect(asked, answer),
         (401, _) => Err(UpstreamError::Refused(judge_unauthorized(answer.start))),
         (403, _) => Err(judge_forbidden(answer.start)),
-        // A proxy in front has no JSON: then it is the base address that leads nowhere, and nothing is said of a file.
-        (404, Kind::Document) if !signs::is_json_type(answer.headers) => {
+        // Then it is the base address that leads nowhere, and nothing is said of a file.
+        (404, Kind::Document) if !signs::is_marked(answer.headers) => {
             Err(UpstreamError::Odd { status: 404 })
         }
         (404, _) => Err(UpstreamError::NotFound),
@@ -145,6 +149,7 @@ pub(super) fn meta(headers: &HeaderMap) -> Meta {
         etag: text(headers, "etag")
             .filter(|tag| is_entity_tag(tag))
             .map(Box::from),
+        attachment: None,
         version: None,
     }
 }
@@ -204,7 +209,8 @@ fn judge_media(name: &str, answer: &Answer, now: SystemTime) -> Result<Verdict, 
         200 => {
             let is_html =
                 signs::is_html_type(answer.headers) || signs::looks_like_html(answer.start);
-            match is_html && !ends_with(name, &HTML) && ends_with(name, &NEVER_HTML) {
+            // No field tells a file from an excuse here, so the name does.
+            match is_html && !ends_with(name, &HTML) && !ends_with(name, &OLD_OFFICE) {
                 true => Err(UpstreamError::Unusable(Fault::Page)),
                 false => Ok(Verdict::Content),
             }
@@ -239,37 +245,35 @@ fn judge_redirect(asked: &Asked, answer: &Answer) -> Result<Verdict, UpstreamErr
         return Err(UpstreamError::Odd { status });
     };
     let target = Target::parse(&String::from_utf8_lossy(location.as_bytes()));
+    let name = match asked.kind {
+        Kind::File { name, .. } | Kind::Signed { name } | Kind::Media { name } => Some(name),
+        Kind::Document => None,
+    };
     let page = target.path().rsplit('/').next().unwrap_or_default();
-    if page.eq_ignore_ascii_case("attachmentnotfound.action") {
+    // A file may be called like any page, and its bytes may lie under its name.
+    let is_page = !name.is_some_and(|name| is_name(page, name));
+    if is_page && page.eq_ignore_ascii_case("attachmentnotfound.action") {
         return Err(UpstreamError::NotFound);
     }
-    let login = || match signs::is_accepted(answer.headers) {
-        true => UpstreamError::Forbidden, // the login was good: another one is wanted for this file
-        false => UpstreamError::Refused(Refusal::LoginRedirect),
-    };
-    if page.eq_ignore_ascii_case("login.action") {
-        return Err(login());
-    }
-    let is_login = match asked.kind {
-        Kind::Signed { name } => leads_to_login(target.path(), name),
-        Kind::File { .. } | Kind::Media { .. } | Kind::Document => LOGIN_WORDS
-            .iter()
-            .any(|word| has(target.path().as_bytes(), word)),
-    };
+    let is_login = leads_to_login(target.path(), name);
     let is_same_path = target.path().ends_with(asked.path);
     let foreign_host = target.foreign_host(asked.host);
     if matches!(asked.kind, Kind::Signed { .. }) && !is_login && !is_same_path {
         return Ok(Verdict::Elsewhere);
     }
-    if let Some(host) = foreign_host {
+    let is_login_page = is_page && page.eq_ignore_ascii_case("login.action");
+    if let Some(host) = foreign_host.filter(|_| !is_login_page) {
         // Only a lasting redirect of the very same path is Confluence preferring another name.
         if !(is_same_path && matches!(status, 301 | 308)) {
             return Err(UpstreamError::Refused(Refusal::SingleSignOn {
                 host: host.into(),
             }));
         }
-    } else if !is_same_path && is_login {
-        return Err(login());
+    } else if is_login && !is_same_path {
+        return Err(match signs::is_accepted(answer.headers) {
+            true => UpstreamError::Forbidden, // the login was good: another one is wanted for this file
+            false => UpstreamError::Refused(Refusal::LoginRedirect),
+        });
     }
     Err(UpstreamError::Moved {
         to: target.to_string().into(),
@@ -277,25 +281,29 @@ fn judge_redirect(asked: &Asked, answer: &Answer) -> Result<Verdict, UpstreamErr
     })
 }
 
-/// Whether a path on which a file could be as well is that of a login: one of its segments has a word for it at the
-/// beginning of a word, and is not the file's own name.
-fn leads_to_login(path: &str, name: &str) -> bool {
+/// Whether a path is that of a login: one of its segments has a word for it at the beginning of a word, and is not the
+/// file's own name.
+fn leads_to_login(path: &str, name: Option<&str>) -> bool {
     let begins = |segment: &[u8], word: &str| {
         (0..segment.len()).any(|at| {
             let is_start = at == 0 || !segment[at - 1].is_ascii_alphanumeric();
             is_start && signs::starts(&segment[at..], word)
         })
     };
-    let is_name = |segment: &str| {
-        let decoded = percent_decode_str(segment).decode_utf8_lossy();
-        decoded == name || decoded.replace('+', " ") == name
-    };
     path.split('/')
-        .filter(|segment| !is_name(segment))
+        .filter(|segment| !name.is_some_and(|name| is_name(segment, name)))
         .any(|segment| {
             let segment = segment.as_bytes();
             LOGIN_WORDS.iter().any(|word| begins(segment, word))
         })
+}
+
+/// Whether a segment of a path is the name of the file that was asked for, in whatever way it is written.
+fn is_name(segment: &str, name: &str) -> bool {
+    let decoded = percent_decode_str(segment).decode_utf8_lossy();
+    // A `;` ends a segment that is shown.
+    let name = name.split(';').next().unwrap_or_default();
+    is_same(&decoded, name) || is_same(&decoded.replace('+', " "), name)
 }
 
 /// Cloud says in the body when a token is good, but not for this.

@@ -11,10 +11,11 @@ use ureq::Agent;
 use super::address::Question;
 use super::error::{Phase, SetupError, UpstreamError};
 use super::guard::{Admission, Change, Guard, Standing};
-use super::line::{Answered, Line, Login};
+use super::line::{Answered, Line, Login, Reply};
 use super::memory::Memory;
 use super::news::{News, ReplaceError, Trouble};
 use super::resolver;
+use super::turn::{Telling, Testing};
 use crate::config::ConfluenceConfig;
 
 /// What a waiting request is granted beyond the time that one login test may take.
@@ -23,8 +24,8 @@ const MARGIN: Duration = Duration::from_secs(1);
 /// News that may wait to be taken; what does not fit is old when somebody comes.
 const NEWS_MAX: usize = 16;
 
-/// Agents of replaced lines whose downloads may still run, two for each: a secret changes a few times a year.
-const RETIRED_MAX: usize = 16;
+/// Agents of other lines than that in force, two for each: a secret changes a few times a year.
+const OTHERS_MAX: usize = 16;
 
 /// Confluence, seen through the one account. Clones share connections, cookies, account and guard.
 #[derive(Clone)]
@@ -36,13 +37,14 @@ pub(super) struct Shared {
     line: Mutex<Arc<Line>>,
     guard: Mutex<Guard>,
     /// Somebody has told the guard something that others may wait for.
-    heard: Condvar,
+    pub(super) heard: Condvar,
     /// How long a request waits for the login test of another one.
     patience: Duration,
     lookup: resolver::Lookup,
     interrupted: Arc<AtomicBool>,
-    /// Agents whose calls must end with [`Confluence::interrupt`] besides that of the line in force.
-    retired: Mutex<Vec<Agent>>,
+    /// Agents whose calls must end with [`Confluence::interrupt`] besides those of the line in force: of lines that are
+    /// being tested, and of former ones whose downloads may still run.
+    others: Mutex<Vec<Agent>>,
     news: Sender<News>,
     pub(super) memory: Memory,
 }
@@ -74,7 +76,7 @@ impl Confluence {
             patience: settings.connect_timeout + settings.read_timeout + MARGIN,
             lookup,
             interrupted,
-            retired: Mutex::default(),
+            others: Mutex::default(),
             news,
             memory: Memory::new(),
         };
@@ -101,16 +103,24 @@ impl Confluence {
         }
     }
 
-    /// Tests the account once, now, whatever the guard says: somebody wants to know, or its pause is over. Blocks for
-    /// as long as that takes.
+    /// Tests the account once, whatever the guard says: somebody wants to know, or its rest is over. Blocks for as long
+    /// as that takes.
     ///
     /// # Errors
-    /// The refusal, or why the test came to nothing.
-    pub fn test(&self) -> Result<Login, UpstreamError> {
-        let mut testing = Testing(Some(self));
-        let login = self.shared.line().test();
-        testing.0 = None;
-        self.take_in(&login);
+    /// The refusal, or why the test came to nothing; [`UpstreamError::Paused`] while Confluence wants to be left alone.
+    pub fn retest(&self) -> Result<Login, UpstreamError> {
+        match self.pause() {
+            Some(retry_after) => Err(UpstreamError::Paused { retry_after }),
+            None => self.test(),
+        }
+    }
+
+    /// Tests the account, because the guard or its keeper has said so.
+    fn test(&self) -> Result<Login, UpstreamError> {
+        let line = self.shared.line();
+        let mut testing = Testing::new(self, &line);
+        let login = line.test();
+        testing.tell(&login);
         login
     }
 
@@ -121,17 +131,20 @@ impl Confluence {
     /// [`ReplaceError`]; then everything is as it was.
     pub fn replace(&self, settings: &ConfluenceConfig) -> Result<Login, ReplaceError> {
         let shared = &self.shared;
-        let line = Line::new(settings, shared.lookup.clone(), shared.interrupted.clone())?;
-        let login = line.test()?;
-        let old = std::mem::replace(&mut *lock(&shared.line), Arc::new(line));
-        let mut retired = lock(&shared.retired);
-        if RETIRED_MAX <= retired.len() {
-            retired.drain(..2);
+        if let Some(retry_after) = self.pause() {
+            return Err(UpstreamError::Paused { retry_after }.into());
         }
-        retired.extend([old.agent.clone(), old.media.agent.clone()]);
-        drop(retired);
+        let line = Line::new(settings, shared.lookup.clone(), shared.interrupted.clone())?;
+        shared.remember(&line); // a stop must reach it while it is tested
+        let login = line
+            .test()
+            .inspect_err(|error| shared.guard().missed(error))?;
+        shared.remember(&shared.line()); // and the old one while its downloads run
+        let mut guard = shared.guard();
+        *lock(&shared.line) = Arc::new(line);
+        guard.replaced(login.proof(), Instant::now());
+        drop(guard);
         shared.memory.clear();
-        shared.guard().replaced(login.proof(), Instant::now());
         shared.heard.notify_all();
         Ok(login)
     }
@@ -182,7 +195,7 @@ impl Confluence {
         shared.interrupted.store(true, Ordering::Relaxed);
         shared.heard.notify_all();
         let line = shared.line();
-        for agent in lock(&shared.retired)
+        for agent in lock(&shared.others)
             .iter()
             .chain([&line.agent, &line.media.agent])
         {
@@ -192,14 +205,40 @@ impl Confluence {
 
     /// Asks one question as the account, when the guard lets it pass.
     pub(super) fn ask(&self, question: &Question<'_>) -> Result<Answered, UpstreamError> {
-        let mut telling = self.admit()?;
-        let answered = telling.line.ask(question);
-        let change = telling.tell(answered.as_ref().err());
-        if change == Change::Doubt {
-            // Tests the login: if that fails, the answer is not to be believed. A turn to ask is given back at once.
-            drop(self.admit()?);
+        let mut again = true;
+        loop {
+            let mut telling = self.admit()?;
+            let Reply {
+                answered,
+                is_marked,
+            } = telling.line.ask(question);
+            let change = telling.tell(answered.as_ref().err(), is_marked);
+            let status = match &answered {
+                Err(UpstreamError::NotFound) => 404,
+                Err(UpstreamError::Forbidden) => 403,
+                // Asked as an account that is no longer in force.
+                Err(UpstreamError::Refused(_)) if change.is_none() && again => {
+                    again = false;
+                    continue;
+                }
+                Ok(_) | Err(_) => return answered,
+            };
+            let is_alone = match change {
+                // The former account may have seen less than the new one does.
+                None if again => {
+                    again = false;
+                    continue;
+                }
+                // Tests the login: if that fails, the answer is not to be believed. The turn is given back at once.
+                Some(Change::Doubt) => self.admit()?.alone,
+                Some(Change::None | Change::Shut) | None => telling.alone,
+            };
+            // Neither the answer nor a login test shows that Confluence has been there at all.
+            return match is_alone && !is_marked {
+                true => Err(UpstreamError::Odd { status }),
+                false => answered,
+            };
         }
-        answered
     }
 
     /// Takes in what a host said that is not asked as the account: a pause is one for everybody.
@@ -247,35 +286,38 @@ impl Confluence {
             }
         }
     }
-
-    /// Tells the guard how a login test has ended, and the account's keeper what is new.
-    fn take_in(&self, login: &Result<Login, UpstreamError>) {
-        let proof = login.as_ref().map(Login::proof).map_err(Clone::clone);
-        let change = self.shared.guard().tested(&proof, Instant::now());
-        self.shared.heard.notify_all();
-        match login {
-            Ok(login) => self.shared.announce(News::Accepted(login.clone())),
-            Err(error) => self.shared.announce_shut(change, Some(error)),
-        }
-    }
 }
 
 impl Shared {
+    /// Whether questions are asked on this line. Who acts on it holds the guard, under which lines are replaced.
+    pub(super) fn is_in_force(&self, line: &Arc<Line>) -> bool {
+        Arc::ptr_eq(line, &self.line())
+    }
+
+    /// Notes the agents of a line for a stop.
+    fn remember(&self, line: &Line) {
+        let mut others = lock(&self.others);
+        if OTHERS_MAX <= others.len() {
+            others.drain(..2);
+        }
+        others.extend([line.agent.clone(), line.media.agent.clone()]);
+    }
+
     pub(super) fn line(&self) -> Arc<Line> {
         lock(&self.line).clone()
     }
 
-    fn guard(&self) -> MutexGuard<'_, Guard> {
+    pub(super) fn guard(&self) -> MutexGuard<'_, Guard> {
         lock(&self.guard)
     }
 
-    fn announce_shut(&self, change: Change, error: Option<&UpstreamError>) {
+    pub(super) fn announce_shut(&self, change: Change, error: Option<&UpstreamError>) {
         if let (Change::Shut, Some(UpstreamError::Refused(why))) = (change, error) {
             self.announce(News::Shut(why.clone()));
         }
     }
 
-    fn announce(&self, news: News) {
+    pub(super) fn announce(&self, news: News) {
         let _ = self.news.try_send(news); // nobody listens any more, or he has enough to do
     }
 }
@@ -283,63 +325,6 @@ impl Shared {
 /// Every change behind these locks is one assignment, or made of steps that do not panic.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Somebody tests the login; if he panics, those who wait for him go on.
-struct Testing<'a>(Option<&'a Confluence>);
-
-impl Drop for Testing<'_> {
-    fn drop(&mut self) {
-        if let Some(client) = self.0 {
-            client.take_in(&Err(UpstreamError::Interrupted));
-        }
-    }
-}
-
-/// A question may go out on `line`, while all others wait if it goes `alone`. Its answer, or that there is none, is
-/// told to the guard once.
-struct Telling<'a> {
-    client: &'a Confluence,
-    line: Arc<Line>,
-    alone: bool,
-    told: bool,
-}
-
-impl Telling<'_> {
-    fn new(client: &Confluence, alone: bool) -> Telling<'_> {
-        Telling {
-            client,
-            line: client.shared.line(),
-            alone,
-            told: false,
-        }
-    }
-
-    fn tell(&mut self, error: Option<&UpstreamError>) -> Change {
-        self.told = true;
-        let shared = &self.client.shared;
-        // What was asked as another account says nothing about this one.
-        if !Arc::ptr_eq(&self.line, &shared.line()) {
-            return Change::None;
-        }
-        let quiet = self.line.is_quiet;
-        let change = shared
-            .guard()
-            .heard(error, quiet, self.alone, Instant::now());
-        if self.alone || change == Change::Shut {
-            shared.heard.notify_all();
-        }
-        shared.announce_shut(change, error);
-        change
-    }
-}
-
-impl Drop for Telling<'_> {
-    fn drop(&mut self) {
-        if !self.told {
-            self.tell(Some(&UpstreamError::Interrupted));
-        }
-    }
 }
 
 impl fmt::Debug for Confluence {

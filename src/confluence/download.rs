@@ -4,11 +4,12 @@ use std::fmt;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use ureq::http::{Response, Version, header};
 use ureq::{Body, BodyReader};
 
-use super::error::{Breakage, Phase, UpstreamError};
+use super::error::{Breakage, Fault, Phase, UpstreamError};
 use super::watch::is_end;
 use crate::attachment::Meta;
 
@@ -158,14 +159,23 @@ impl Incoming {
         Ok(judged)
     }
 
-    /// Reads all of a body; `None` when it is longer than `most` bytes.
-    pub(super) fn read_whole(&mut self, most: usize) -> Result<Option<Vec<u8>>, UpstreamError> {
+    /// Reads all of a document, which has `most` bytes at most. Gives up `until` then, however little is missing.
+    pub(super) fn read_whole(
+        &mut self,
+        most: usize,
+        until: Instant,
+    ) -> Result<Vec<u8>, UpstreamError> {
         let mut whole = Vec::new();
         let mut piece = vec![0; PIECE_BYTES];
         loop {
             match self.read(&mut piece)? {
-                0 => return Ok(Some(whole)),
-                count if most < whole.len() + count => return Ok(None),
+                0 => return Ok(whole),
+                count if most < whole.len() + count => {
+                    return Err(UpstreamError::Unusable(Fault::Document));
+                }
+                _ if until < Instant::now() => {
+                    return Err(UpstreamError::TimedOut { phase: Phase::Body });
+                }
                 count => whole.extend_from_slice(&piece[..count]),
             }
         }

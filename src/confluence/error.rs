@@ -36,6 +36,8 @@ pub enum UpstreamError {
     NotFound,
     /// 403 for this file alone. A kept copy must go.
     Forbidden,
+    /// On Cloud: the token is good, but has no scope for this one question.
+    OutOfScope,
     /// The account was not accepted: the guard has shut.
     Refused(Refusal),
     /// Nothing was asked, because the account was refused before and the guard is shut.
@@ -100,6 +102,31 @@ impl UpstreamError {
     /// Whether the account was refused, so that going on could lock it.
     pub fn is_refusal(&self) -> bool {
         matches!(self, UpstreamError::Refused(_))
+    }
+
+    /// Whether it is the trouble of one file, or of the host that keeps it, and says nothing about Confluence.
+    pub(super) fn is_of_one_file(&self) -> bool {
+        match self {
+            UpstreamError::NotFound
+            | UpstreamError::Forbidden
+            | UpstreamError::OutOfScope
+            | UpstreamError::Media { .. }
+            | UpstreamError::MediaAway(_)
+            | UpstreamError::Hop(_)
+            | UpstreamError::Broken(_)
+            | UpstreamError::Unusable(Fault::Page | Fault::Coded) => true,
+            UpstreamError::Unusable(Fault::Head | Fault::Document | Fault::Maintenance)
+            | UpstreamError::Refused(_)
+            | UpstreamError::Guarded { .. }
+            | UpstreamError::Moved { .. }
+            | UpstreamError::Busy { .. }
+            | UpstreamError::Paused { .. }
+            | UpstreamError::TimedOut { .. }
+            | UpstreamError::Unreachable(_)
+            | UpstreamError::Failing { .. }
+            | UpstreamError::Odd { .. }
+            | UpstreamError::Interrupted => false,
+        }
     }
 
     /// Whether Confluence was not even asked.

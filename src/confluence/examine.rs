@@ -272,7 +272,7 @@ impl Examiner {
     /// # Errors
     /// The refusal, or why the test came to nothing.
     pub fn login(&self) -> Result<Login, UpstreamError> {
-        self.confluence.test()
+        self.confluence.retest()
     }
 
     /// Confluence's clock beside ours, as of the last answer that carried a date.

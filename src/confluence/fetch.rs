@@ -5,7 +5,7 @@ use super::client::Confluence;
 use super::download::Download;
 use super::error::{Fault, UpstreamError};
 use super::line::Answered;
-use super::metadata::is_current;
+use super::metadata::{AttachmentId, is_current};
 use super::name::composed;
 use crate::attachment::{Key, Meta, PageId};
 use crate::config::Kind;
@@ -17,6 +17,14 @@ pub enum Refreshed {
     Current(Meta),
     /// Here is what is there now.
     New(Box<Download>),
+}
+
+/// What the metadata says about a copy.
+enum Confirmed {
+    /// It is current; these are its facts from now on.
+    Current(Meta),
+    /// It is not, or nothing can be said.
+    Unknown,
 }
 
 impl Confluence {
@@ -55,39 +63,66 @@ impl Confluence {
                 Err(UpstreamError::NotFound) => {} // perhaps under another name, perhaps the thumbnail only
                 Err(error) => return Err(error),
             }
-        } else if let Some(meta) = self.confirm(key, known, kind)? {
-            return Ok(Refreshed::Current(meta));
+            return self.fetch(key).map(Box::new).map(Refreshed::New);
         }
-        self.fetch(key).map(Box::new).map(Refreshed::New)
+        match self.confirm(key, known, kind)? {
+            Confirmed::Current(meta) => Ok(Refreshed::Current(meta)),
+            Confirmed::Unknown => self.fetch(key).map(Box::new).map(Refreshed::New),
+        }
     }
 
-    /// Asks Confluence's metadata about a copy. `None`: it is not current, or nothing can be said.
-    fn confirm(&self, key: &Key, known: &Meta, kind: Kind) -> Result<Option<Meta>, UpstreamError> {
-        if known.date.is_none() && key.version().is_none() {
-            return Ok(None);
+    /// Asks Confluence's metadata about a copy.
+    fn confirm(&self, key: &Key, known: &Meta, kind: Kind) -> Result<Confirmed, UpstreamError> {
+        // A title can mean another page by now, so its file must be known by its number.
+        let is_fixed = key.page().is_some() || known.attachment.is_some();
+        if !is_fixed || (known.date.is_none() && key.version().is_none()) {
+            return Ok(Confirmed::Unknown);
         }
         let found = self
             .page_of(key)
-            .and_then(|page| self.find(page, key.name()));
-        let found = match found {
+            .and_then(|page| Ok((page, self.find(page, key.name())?)));
+        let (page, found) = match found {
             Ok(found) => found,
             // REST knows fewer files than there are: avatars and logos hang on nothing it shows. The file's own
             // address decides.
             Err(
                 UpstreamError::NotFound
                 | UpstreamError::Forbidden
-                | UpstreamError::Odd { .. }
+                | UpstreamError::OutOfScope
                 | UpstreamError::Unusable(Fault::Document)
+                | UpstreamError::Odd { .. }
                 | UpstreamError::Failing { status: 500 | 501 },
-            ) if kind == Kind::Server => return Ok(None),
-            Err(UpstreamError::Unusable(Fault::Document)) => return Ok(None),
+            ) if kind == Kind::Server => return Ok(Confirmed::Unknown),
+            Err(UpstreamError::Unusable(Fault::Document)) => return Ok(Confirmed::Unknown),
             Err(error) => return Err(error),
         };
+        let number = found.as_ref().and_then(|found| found.id);
+        if kind == Kind::Cloud {
+            self.correct_number(page, key, number);
+            if found.is_none() {
+                return Err(UpstreamError::NotFound); // Cloud has no other way to a file
+            }
+        }
         let current = found.filter(|found| is_current(key.version(), known, found));
-        Ok(current.map(|found| Meta {
-            version: found.version,
-            ..known.clone()
+        Ok(current.map_or(Confirmed::Unknown, |found| {
+            Confirmed::Current(Meta {
+                attachment: number.map(AttachmentId::number),
+                version: found.version,
+                ..known.clone()
+            })
         }))
+    }
+
+    /// Forgets a remembered number that is not the file's any more.
+    fn correct_number(&self, page: PageId, key: &Key, number: Option<AttachmentId>) {
+        let place = (page, key.name().clone());
+        let numbers = &self.shared.memory.numbers;
+        if numbers
+            .known(&place)
+            .is_some_and(|known| Some(known) != number)
+        {
+            numbers.forget(&place);
+        }
     }
 
     fn fetch_from_server(&self, key: &Key) -> Result<Download, UpstreamError> {
@@ -141,8 +176,8 @@ impl Confluence {
                 height: *height,
                 name,
             };
-            match self.signed(&thumbnail, key) {
-                Err(UpstreamError::NotFound) => {}
+            match self.signed(&thumbnail, key, id) {
+                Err(UpstreamError::NotFound | UpstreamError::OutOfScope) => {}
                 outcome => return outcome,
             }
         }
@@ -152,11 +187,16 @@ impl Confluence {
             version,
             name,
         };
-        self.signed(&download, key)
+        self.signed(&download, key, id)
     }
 
-    fn signed(&self, question: &Question<'_>, key: &Key) -> Result<Download, UpstreamError> {
-        match self.ask(question)? {
+    fn signed(
+        &self,
+        question: &Question<'_>,
+        key: &Key,
+        id: AttachmentId,
+    ) -> Result<Download, UpstreamError> {
+        let mut download = match self.ask(question)? {
             Answered::Elsewhere { location, date } => {
                 let media = &self.shared.line().media;
                 let fetched = media.fetch(location, key.name().as_str());
@@ -164,11 +204,13 @@ impl Confluence {
                 // By Confluence's clock, which the metadata is compared with; the media host has its own.
                 download.meta.date = date;
                 download.meta.etag = None;
-                Ok(download)
+                download
             }
-            Answered::File(download) => Ok(*download),
-            Answered::Document(_) | Answered::Unchanged => Err(UNUSABLE),
-        }
+            Answered::File(download) => *download,
+            Answered::Document(_) | Answered::Unchanged => return Err(UNUSABLE),
+        };
+        download.meta.attachment = Some(id.number());
+        Ok(download)
     }
 }
 

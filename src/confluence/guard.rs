@@ -8,7 +8,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::error::{Refusal, UpstreamError};
+use super::error::{Phase, Refusal, UpstreamError};
 
 /// Until the first test of a refused account whose secret has not changed: long enough for a human to have noticed.
 const FIRST_TEST: Duration = Duration::from_secs(15 * 60);
@@ -16,15 +16,22 @@ const FIRST_TEST: Duration = Duration::from_secs(15 * 60);
 /// Between later tests of an account whose refusals Confluence does not count: twice a day.
 const LATER_TESTS: Duration = Duration::from_secs(12 * 3600);
 
-/// Failed logins with the same secret that Confluence counts, before the service tries it no more by itself: the third
+/// Failed logins of the account that Confluence counts, before the service tries it no more by itself: the third
 /// one locks the account.
 const FAILED_LOGINS_MAX: u32 = 2;
 
 /// For how long an accepted login vouches for answers that would look the same if the account were silently anonymous.
 const PROOF_HOLDS: Duration = Duration::from_secs(60);
 
+/// For how long it vouches for Confluence being there at all.
+const PRESENCE_HOLDS: Duration = Duration::from_secs(5);
+
 /// Files refused with 403 one after the other, none granted between, before the account itself is doubted.
 const FORBIDDEN_MAX: u32 = 5;
+
+/// After the first login test that was never answered, before the next one: Confluence may have judged the login, and
+/// the answer was only lost. Each further one quadruples it, up to [`FIRST_TEST`].
+const UNANSWERED_REST: Duration = Duration::from_secs(15);
 
 /// What a client is told at most to wait for while the guard is shut, in seconds.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(300);
@@ -75,6 +82,17 @@ pub(super) enum Proof {
     Unclear,
 }
 
+/// How far a "not there" or "not for you" is believed by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Credit {
+    /// It is Confluence's, which would have refused a wrong secret.
+    Full,
+    /// It is Confluence's, but a wrong secret is taken for none, without an error, and then everything looks like that.
+    Quiet,
+    /// Nothing shows that it is Confluence's, and not that of something before it or in its place.
+    Strange,
+}
+
 /// What an answer has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
@@ -94,8 +112,12 @@ pub(super) struct Guard {
     proven: Option<Instant>,
     paused_until: Option<Instant>,
     forbidden: u32,
-    /// Failed logins with this secret, none accepted between, that Confluence counts.
+    /// Failed logins of the account, none accepted between, that Confluence counts. Those that were under way together
+    /// are one here.
     failed_logins: u32,
+    /// Login tests without an answer, one after the other, and until when the next one waits.
+    unanswered: u32,
+    rests_until: Option<Instant>,
     /// Why the last login test came to nothing, for those who waited for it.
     failure: Option<UpstreamError>,
     /// Why the last question of all got no answer, for those who watch.
@@ -113,6 +135,8 @@ impl Guard {
             paused_until: None,
             forbidden: 0,
             failed_logins: 0,
+            unanswered: 0,
+            rests_until: None,
             failure: None,
             trouble: None,
             tests: 0,
@@ -149,6 +173,12 @@ impl Guard {
                 why: shut.why.clone(),
                 retry_after: wait_of(shut, now),
             }),
+            Standing::Unproven { testing: false }
+                if self.rests_until.is_some_and(|until| now < until) =>
+            {
+                let silent = UpstreamError::TimedOut { phase: Phase::Head };
+                Admission::Stop(self.failure.clone().unwrap_or(silent))
+            }
             Standing::Unproven { testing: false } => {
                 self.standing = Standing::Unproven { testing: true };
                 Admission::Test
@@ -181,9 +211,14 @@ impl Guard {
             Err(error) => {
                 self.note_pause(error, now);
                 self.failure = Some(error.clone());
+                let is_silent = matches!(error, UpstreamError::TimedOut { .. });
+                if is_silent {
+                    self.rest(now);
+                }
                 match &mut self.standing {
                     Standing::Refused(shut) => {
-                        shut.next_test = shut.next_test.map(|_| now + FIRST_TEST);
+                        let pause = if is_silent { LATER_TESTS } else { FIRST_TEST };
+                        shut.next_test = shut.next_test.map(|_| now + pause);
                     }
                     Standing::Unproven { .. } | Standing::Trial { .. } | Standing::Good => {
                         self.standing = Standing::Unproven { testing: false };
@@ -194,12 +229,12 @@ impl Guard {
         }
     }
 
-    /// Takes the answer to any other question in; `None` is a good one. `quiet` accounts become anonymous without an
-    /// error when their secret is wrong. `alone` is whether [`Admission::Alone`] had been said.
+    /// Takes the answer to any other question in; `None` is a good one. `alone` is whether [`Admission::Alone`] had been
+    /// said.
     pub(super) fn heard(
         &mut self,
         error: Option<&UpstreamError>,
-        quiet: bool,
+        credit: Credit,
         alone: bool,
         now: Instant,
     ) -> Change {
@@ -215,21 +250,38 @@ impl Guard {
             }
             Some(UpstreamError::Refused(why)) => self.refuse(why, false, now),
             Some(UpstreamError::NotFound) => {
-                if !quiet {
+                if credit == Credit::Full {
                     self.forbidden = 0;
                     self.settle(alone, now);
                 }
-                self.doubt(quiet, now)
+                self.doubt(credit, now)
             }
             Some(UpstreamError::Forbidden) => {
                 self.forbidden += 1;
-                let often = FORBIDDEN_MAX <= self.forbidden;
-                self.doubt(quiet || often, now)
+                match credit {
+                    Credit::Full if FORBIDDEN_MAX <= self.forbidden => {
+                        self.doubt(Credit::Quiet, now)
+                    }
+                    credit => self.doubt(credit, now),
+                }
             }
             Some(error) => {
                 self.note_pause(error, now);
                 Change::None
             }
+        }
+    }
+
+    /// Another secret of the account was tried while the guard is shut, and came to `error`: Confluence counts its failed
+    /// login among those of the one in force.
+    pub(super) fn missed(&mut self, error: &UpstreamError) {
+        if let (Standing::Refused(shut), UpstreamError::Refused(why)) = (&mut self.standing, error)
+            && why.is_counted()
+        {
+            self.failed_logins += 1;
+            shut.next_test = shut
+                .next_test
+                .filter(|_| self.failed_logins < FAILED_LOGINS_MAX);
         }
     }
 
@@ -239,6 +291,8 @@ impl Guard {
         self.failure = None;
         self.trouble = None;
         self.failed_logins = 0;
+        self.unanswered = 0;
+        self.rests_until = None;
         match proof {
             Proof::Known => self.accept(now),
             Proof::Unclear => self.standing = Standing::Trial { busy: false },
@@ -250,6 +304,15 @@ impl Guard {
         self.proven = Some(now);
         self.forbidden = 0;
         self.failed_logins = 0;
+        self.unanswered = 0;
+        self.rests_until = None;
+    }
+
+    /// Lets a Confluence that hangs rest before its login is tested again.
+    fn rest(&mut self, now: Instant) {
+        let factor = 4_u32.saturating_pow(self.unanswered.min(8));
+        self.unanswered += 1;
+        self.rests_until = Some(now + (UNANSWERED_REST * factor).min(FIRST_TEST));
     }
 
     /// A request that went alone has shown that the account is good.
@@ -260,42 +323,35 @@ impl Guard {
     }
 
     fn refuse(&mut self, why: &Refusal, is_test: bool, now: Instant) -> Change {
-        if why.is_counted() {
-            self.failed_logins += 1;
-        }
         let (pause, change) = match &self.standing {
             Standing::Refused(_) if is_test => (LATER_TESTS, Change::None),
-            // It was under way when the guard shut: late news, but another failed login.
-            Standing::Refused(_) => {
-                self.stop_testing();
-                return Change::None;
-            }
+            // It was under way when the guard shut: late news.
+            Standing::Refused(_) => return Change::None,
             Standing::Unproven { .. } | Standing::Trial { .. } | Standing::Good => {
                 (FIRST_TEST, Change::Shut)
             }
         };
+        if why.is_counted() {
+            self.failed_logins += 1;
+        }
+        // An account whose next failed login would lock it is left alone.
+        let may_test = self.failed_logins < FAILED_LOGINS_MAX;
         self.standing = Standing::Refused(Shut {
             why: why.clone(),
-            next_test: Some(now + pause),
+            next_test: may_test.then(|| now + pause),
         });
-        self.stop_testing();
         self.proven = None;
         self.forbidden = 0;
         change
     }
 
-    /// Leaves a refused account alone whose next failed login would lock it.
-    fn stop_testing(&mut self) {
-        if let Standing::Refused(shut) = &mut self.standing
-            && FAILED_LOGINS_MAX <= self.failed_logins
-        {
-            shut.next_test = None;
-        }
-    }
-
-    fn doubt(&mut self, doubtful: bool, now: Instant) -> Change {
-        let fresh = self.proven.is_some_and(|proven| now < proven + PROOF_HOLDS);
-        if !doubtful || fresh {
+    fn doubt(&mut self, credit: Credit, now: Instant) -> Change {
+        let holds = match credit {
+            Credit::Full => return Change::None,
+            Credit::Quiet => PROOF_HOLDS,
+            Credit::Strange => PRESENCE_HOLDS,
+        };
+        if self.proven.is_some_and(|proven| now < proven + holds) {
             return Change::None;
         }
         match self.standing {
@@ -309,13 +365,13 @@ impl Guard {
         }
     }
 
-    /// That a file is not there, or not for the account, is an answer.
+    /// That a file is not there, not for the account, or not good, is an answer.
     fn note_trouble(&mut self, error: Option<&UpstreamError>) {
-        self.trouble = match error {
-            None | Some(UpstreamError::NotFound | UpstreamError::Forbidden) => None,
-            Some(UpstreamError::Interrupted) => return,
-            Some(error) => Some(error.clone()),
-        };
+        match error {
+            Some(error) if error.is_of_one_file() => self.trouble = None,
+            Some(UpstreamError::Interrupted) => {}
+            other => self.trouble = other.cloned(),
+        }
     }
 
     /// Takes in that a pause was asked for, if that is what `error` says.

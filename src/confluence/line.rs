@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -20,17 +20,24 @@ use super::answer::{Answer, Asked, Kind, Verdict, judge, meta, wants_body};
 use super::call::call;
 use super::download::{Download, Incoming};
 use super::error::{Fault, Refusal, SetupError, UpstreamError};
+use super::expectation::{bytes_max, is_needed, kind, unless};
 use super::guard::Proof;
 use super::jar::Jar;
 use super::media::Hopper;
 use super::metadata::{self, Identity};
+use super::redirect::Location;
 use super::resolver::{CachingResolver, Lookup, Reach};
 use super::signs;
 use crate::config::{self, ConfluenceConfig, Credentials};
 
-/// Longest JSON document that is read, in bytes: a listing of 200 files has some 400 KiB. As many are in memory at once
-/// as there are connections.
-const DOCUMENT_BYTES_MAX: usize = 1024 * 1024;
+/// What came of a question.
+#[derive(Debug)]
+pub(super) struct Reply {
+    /// The good answer, or what came instead.
+    pub(super) answered: Result<Answered, UpstreamError>,
+    /// Whether it shows that Confluence itself has answered, and not something that stands before it or in its place.
+    pub(super) is_marked: bool,
+}
 
 /// A good answer to a question.
 #[derive(Debug)]
@@ -50,29 +57,6 @@ pub(super) enum Answered {
     },
 }
 
-/// An address that Confluence has signed: whoever has it can read the file, so it is never printed.
-pub(super) struct Location(String);
-
-impl Location {
-    /// Takes the value of a `Location` field in.
-    pub(super) fn of(headers: &HeaderMap) -> Location {
-        let value = headers.get_all(header::LOCATION).iter().next_back();
-        let text = value.and_then(|value| value.to_str().ok());
-        Location(text.unwrap_or_default().trim().to_owned())
-    }
-
-    /// The address itself, for the one place that asks it.
-    pub(super) fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Location(..)")
-    }
-}
-
 /// One account's way to Confluence.
 pub(super) struct Line {
     pub(super) base: Base,
@@ -83,6 +67,8 @@ pub(super) struct Line {
     pub(super) agent: Agent,
     /// The value of `Authorization`, built once and marked as sensitive.
     account: HeaderValue,
+    /// Longest time for a document as a whole, for which others may wait.
+    patience: Duration,
     jar: Mutex<Jar>,
     clocks: Mutex<Option<Clocks>>,
     interrupted: Arc<AtomicBool>,
@@ -148,6 +134,7 @@ impl Line {
             account: account(&settings.credentials)?,
             kind: settings.kind,
             is_quiet,
+            patience: settings.connect_timeout + settings.read_timeout,
             jar: Mutex::default(),
             clocks: Mutex::default(),
             interrupted,
@@ -159,7 +146,25 @@ impl Line {
     /// the end; of a document all of it.
     ///
     /// A second request is sent only when the connection came from the pool and was dead before an answer.
-    pub(super) fn ask(&self, question: &Question<'_>) -> Result<Answered, UpstreamError> {
+    pub(super) fn ask(&self, question: &Question<'_>) -> Reply {
+        let mut is_marked = true;
+        let answered = self.ask_marked(question, &mut is_marked);
+        Reply {
+            answered: answered.map_err(|error| match error {
+                UpstreamError::Refused(Refusal::Scope) if !is_needed(question) => {
+                    UpstreamError::OutOfScope
+                }
+                error => error,
+            }),
+            is_marked,
+        }
+    }
+
+    fn ask_marked(
+        &self,
+        question: &Question<'_>,
+        is_marked: &mut bool,
+    ) -> Result<Answered, UpstreamError> {
         let path = target(question);
         let path = path.split('?').next().unwrap_or_default();
         let asked = Asked {
@@ -168,12 +173,14 @@ impl Line {
             path,
         };
         let uri = self.base.address(question);
+        let until = Instant::now() + self.patience;
         let response = call(&self.agent, &self.interrupted, || {
             self.request(&uri, unless(question))
         })?;
         let now = SystemTime::now();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         self.note_clock(&headers, now);
+        *is_marked = signs::is_marked(&headers);
         let judge_with = |start: &[u8]| {
             let answer = Answer {
                 status,
@@ -186,8 +193,8 @@ impl Line {
         let mut incoming = Incoming::new(response, self.interrupted.clone());
         let answered = match head {
             Ok(Verdict::Content) if asked.kind == Kind::Document => {
-                incoming.read_whole(DOCUMENT_BYTES_MAX).and_then(|whole| {
-                    let whole = whole.ok_or(UpstreamError::Unusable(Fault::Document))?;
+                let most = bytes_max(question);
+                incoming.read_whole(most, until).and_then(|whole| {
                     judge_with(&whole)?;
                     Ok(Answered::Document(whole))
                 })
@@ -224,14 +231,19 @@ impl Line {
 
     /// Tests the login. Everything that is no refusal and no failure is good, or [`Proof::Unclear`].
     pub(super) fn test(&self) -> Result<Login, UpstreamError> {
-        let answered = match self.ask(&Question::Who) {
+        let reply = self.ask(&Question::Who);
+        let answered = match reply.answered {
             Ok(Answered::Document(json)) => metadata::identity(&json),
             Ok(Answered::File(_) | Answered::Unchanged | Answered::Elsewhere { .. }) => None,
+            // Something before Confluence lets nobody in, which says nothing of the account.
+            Err(UpstreamError::Forbidden) if !reply.is_marked => {
+                return Err(UpstreamError::Odd { status: 403 });
+            }
             Err(UpstreamError::Forbidden) => {
                 return Err(UpstreamError::Refused(Refusal::NotPermitted));
             }
             // The token is good, but not for this question.
-            Err(UpstreamError::Refused(Refusal::Scope)) => None,
+            Err(UpstreamError::OutOfScope) => None,
             // Nothing answers at this address: the question cannot be asked here.
             Err(UpstreamError::NotFound | UpstreamError::Odd { .. })
             | Err(UpstreamError::Unusable(Fault::Document | Fault::Page)) => None,
@@ -320,34 +332,6 @@ impl Login {
             Some(_) => Proof::Known,
             None => Proof::Unclear,
         }
-    }
-}
-
-fn kind<'a>(question: &Question<'a>) -> Kind<'a> {
-    match *question {
-        Question::File { key, unless } => Kind::File {
-            name: key.name().as_str(),
-            conditional: unless.is_some(),
-        },
-        Question::Download { name, .. } | Question::Thumbnail { name, .. } => Kind::Signed {
-            name: name.as_str(),
-        },
-        Question::Who
-        | Question::Attachments { .. }
-        | Question::Content { .. }
-        | Question::Find { .. } => Kind::Document,
-    }
-}
-
-fn unless<'a>(question: &Question<'a>) -> Option<&'a str> {
-    match *question {
-        Question::File { unless, .. } => unless,
-        Question::Who
-        | Question::Attachments { .. }
-        | Question::Content { .. }
-        | Question::Find { .. }
-        | Question::Download { .. }
-        | Question::Thumbnail { .. } => None,
     }
 }
 

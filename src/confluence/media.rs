@@ -15,7 +15,7 @@ use super::answer::{Answer, Asked, Kind, Verdict, judge, meta, wants_body};
 use super::call::call;
 use super::download::{Download, Incoming};
 use super::error::{Away, Hop, UpstreamError};
-use super::line::Location;
+use super::redirect::Location;
 use super::resolver::is_public;
 
 /// Redirects that are followed from Confluence's own answer to the bytes.
@@ -23,6 +23,19 @@ const HOPS_MAX: usize = 3;
 
 /// Longest address that is asked, in bytes: the request line must fit into the agent's write buffer.
 const ADDRESS_BYTES_MAX: usize = 7 * 1024;
+
+/// Last labels of names that never mean a host of the internet (RFC 6761, RFC 6762, RFC 8375, ICANN's `.internal`).
+const PRIVATE_DOMAINS: [&str; 9] = [
+    "localhost",
+    "local",
+    "localdomain",
+    "internal",
+    "intranet",
+    "corp",
+    "home",
+    "lan",
+    "arpa",
+];
 
 /// Follows signed addresses.
 pub(super) struct Hopper {
@@ -143,12 +156,27 @@ fn next(location: &str, from: Option<&Uri>, is_strict: bool) -> Result<Uri, Upst
         "http" => return refuse(Hop::Plain),
         _ => return refuse(Hop::Address),
     }
-    // Names are judged by the resolver, which is not asked when an outbound proxy resolves them.
-    let literal = authority.host().trim_matches(['[', ']']).parse();
-    if is_strict && literal.is_ok_and(|address| !is_public(address)) {
+    // The resolver judges the addresses of names as well, but is not asked when an outbound proxy looks them up.
+    if is_strict && !is_public_host(authority.host()) {
         return refuse(Hop::Private);
     }
     Ok(uri)
+}
+
+/// Whether a host can be one of the internet by how it is written: a public address, or a name below a public domain.
+fn is_public_host(host: &str) -> bool {
+    if let Ok(address) = host.trim_matches(['[', ']']).parse() {
+        return is_public(address);
+    }
+    let Some((_, last)) = host.rsplit_once('.') else {
+        return false; // a neighbour, or an address as one number
+    };
+    // No domain begins with a digit: this would be an address in an old notation.
+    let is_domain = last.starts_with(|first: char| first.is_ascii_alphabetic());
+    let is_private = PRIVATE_DOMAINS
+        .iter()
+        .any(|domain| last.eq_ignore_ascii_case(domain));
+    is_domain && !is_private
 }
 
 #[cfg(test)]
@@ -189,6 +217,17 @@ mod tests {
             "https://[::1]/a",
             "https://[::ffff:10.0.0.1]/a",
             "https://[fd00::1]/a",
+            "https://intranet/a",
+            "https://localhost/a",
+            "https://db.LOCALHOST:8443/a",
+            "https://metadata.google.internal/a",
+            "https://printer.local/a",
+            "https://nas.home.arpa/a",
+            "https://2130706433/a",
+            "https://0x7f000001/a",
+            "https://127.1/a",
+            "https://10.0.0x1/a",
+            "https://10.0.0.1./a",
         ] {
             check(private, None, true, Err(Hop::Private));
         }

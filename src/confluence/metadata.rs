@@ -50,6 +50,11 @@ pub(super) fn identity(json: &[u8]) -> Option<Identity> {
 pub(super) struct AttachmentId(u64);
 
 impl AttachmentId {
+    /// The bare number.
+    pub(super) fn number(self) -> u64 {
+        self.0
+    }
+
     fn parse(text: &str) -> Option<AttachmentId> {
         let digits = text.strip_prefix("att").unwrap_or(text);
         let plain = (1..=19).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
@@ -144,19 +149,31 @@ pub(super) fn found_page(json: &[u8]) -> Option<Option<PageId>> {
 }
 
 /// Whether a copy that was filled when Confluence's clock showed `known.date` still holds the bytes that `found`
-/// describes; `fixed` is the version that the address asks for, whose bytes cannot change.
+/// describes; `fixed` is the version that the address asks for.
+///
+/// The bytes of a version cannot change, but a file that is deleted and uploaded again counts its versions anew. So
+/// older versions than the newest are believed only of an attachment that is known by its number.
 pub(super) fn is_current(fixed: Option<u32>, known: &Meta, found: &Attachment) -> bool {
-    if let Some(fixed) = fixed {
-        return found.version.is_some_and(|newest| fixed <= newest);
-    }
-    let (Some(date), Some(when)) = (known.date, found.when) else {
+    let is_same = |kept: u64| found.id.map(AttachmentId::number) == Some(kept);
+    if known.attachment.is_some_and(|kept| !is_same(kept)) {
         return false;
-    };
-    let same_version = match (known.version, found.version) {
-        (Some(kept), Some(newest)) => kept == newest,
-        (None, _) | (_, None) => true,
-    };
-    same_version && when + CLOCK_MARGIN <= date
+    }
+    match (fixed, found.version) {
+        (Some(fixed), Some(newest)) if fixed < newest && known.attachment.is_some() => return true,
+        (Some(fixed), Some(newest)) if fixed <= newest => {}
+        (Some(_), Some(_) | None) => return false,
+        (None, newest) => {
+            if let (Some(kept), Some(newest)) = (known.version, newest)
+                && kept != newest
+            {
+                return false;
+            }
+        }
+    }
+    match (known.date, found.when) {
+        (Some(date), Some(when)) => when + CLOCK_MARGIN <= date,
+        (None, _) | (_, None) => false,
+    }
 }
 
 /// Confluence's text without what could disturb a terminal or a log, and not too much of it.
@@ -297,15 +314,47 @@ mod tests {
                 "{kept:?} {filled:?} {version:?} {when:?}"
             );
         }
-        // A fixed version needs no dates, only that there is still such a version.
-        for (fixed, newest, expected) in [
-            (1, Some(3), true),
-            (3, Some(3), true),
-            (4, Some(3), false),
-            (1, None, false),
+        // A fixed version: nothing uploaded since, or the same attachment with newer ones.
+        let file = |number: u64, version, when| Attachment {
+            id: Some(AttachmentId(number)),
+            ..found(version, when)
+        };
+        let copy = |attachment| Meta {
+            attachment,
+            ..known(Some(1), Some(at(100)))
+        };
+        for (fixed, kept, number, newest, when, expected) in [
+            (1, None, 7, Some(1), at(0), true),
+            (1, None, 7, Some(3), at(0), true),
+            (1, None, 7, Some(3), at(200), false),
+            (1, Some(7), 7, Some(3), at(200), true),
+            (1, Some(7), 7, Some(1), at(0), true),
+            (1, Some(7), 7, Some(1), at(200), false),
+            (1, Some(7), 8, Some(3), at(0), false),
+            (4, Some(7), 7, Some(3), at(0), false),
+            (1, Some(7), 7, None, at(0), false),
         ] {
-            let current = is_current(Some(fixed), &known(None, None), &found(newest, None));
-            assert_eq!(current, expected, "{fixed} {newest:?}");
+            let current = is_current(Some(fixed), &copy(kept), &file(number, newest, Some(when)));
+            assert_eq!(
+                current, expected,
+                "{fixed} {kept:?} {number} {newest:?} {when:?}"
+            );
         }
+        // Another attachment under the same name, however old it is.
+        assert!(!is_current(
+            None,
+            &copy(Some(7)),
+            &file(8, Some(1), Some(at(0)))
+        ));
+        assert!(is_current(
+            None,
+            &copy(Some(7)),
+            &file(7, Some(1), Some(at(0)))
+        ));
+        assert!(!is_current(
+            None,
+            &copy(Some(7)),
+            &found(Some(1), Some(at(0)))
+        ));
     }
 }

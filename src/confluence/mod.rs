@@ -12,10 +12,10 @@
 //! answer, and never more than once.
 //!
 //! Bounds: `CONFLUENCE_CONNECT_TIMEOUT_SECONDS`, `CONFLUENCE_READ_TIMEOUT_SECONDS` per silence, 32 KiB of head, 8 KiB
-//! of a refused answer, 1 MiB of a document. Connections at once are as many as callers. Ends by
+//! of a refused answer, 1 MiB of a listing, 64 KiB of another document. Connections at once are as many as callers. Ends by
 //! [`Confluence::interrupt`].
 //!
-//! Reading order: `client` (every question passes the guard), `guard` (may it?), `line` (one question, one judged
+//! Reading order: `client` (every question passes the guard), `guard` (may it?), `turn` (what came of it), `line` (one question, one judged
 //! answer), `answer` and `signs` (what an answer is), `fetch` (from a key to bytes), `lookup` (REST), `media` (Cloud's
 //! bytes); `examine` (the way there, step by step, for `check` only).
 
@@ -27,6 +27,7 @@ mod client;
 mod download;
 mod error;
 mod examine;
+mod expectation;
 mod failure;
 mod fetch;
 mod guard;
@@ -44,6 +45,7 @@ mod redirect;
 mod resolver;
 mod shelf;
 mod signs;
+mod turn;
 mod watch;
 mod words;
 

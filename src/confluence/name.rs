@@ -14,9 +14,21 @@ pub(super) fn composed(name: &FileName) -> Option<FileName> {
     FileName::parse(composed.as_bytes()).ok()
 }
 
+/// Whether two texts are the same name but for the case of their letters and the form they are written in.
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    let folded = |text: &str| text.nfc().flat_map(char::to_lowercase).collect::<String>();
+    folded(one) == folded(other)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_name_is_the_same_in_any_case_and_form() {
+        assert!(is_same("U\u{308}ber.PNG", "\u{fc}ber.png"));
+        assert!(!is_same("uber.png", "\u{fc}ber.png"));
+    }
 
     #[test]
     fn only_names_that_are_not_composed_have_another_form() {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use ureq::http::{HeaderMap, header};
+
 /// Most characters of a redirect's target that are shown.
 const SHOWN_CHARACTERS_MAX: usize = 200;
 
@@ -89,6 +91,29 @@ impl fmt::Display for Target {
             }
         }
         Ok(())
+    }
+}
+
+/// An address that Confluence has signed: whoever has it can read the file, so it is never printed.
+pub(super) struct Location(String);
+
+impl Location {
+    /// Takes the value of a `Location` field in.
+    pub(super) fn of(headers: &HeaderMap) -> Location {
+        let value = headers.get_all(header::LOCATION).iter().next_back();
+        let text = value.and_then(|value| value.to_str().ok());
+        Location(text.unwrap_or_default().trim().to_owned())
+    }
+
+    /// The address itself, for the one place that asks it.
+    pub(super) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Location(..)")
     }
 }
 

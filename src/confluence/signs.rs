@@ -24,6 +24,22 @@ const MAINTENANCE_WORDS: [&str; 7] = [
 /// Words of pages that want a login. A page with one of them is never taken for a notice of maintenance.
 const LOGIN_MARKS: [&str; 5] = ["log in", "login", "password", "signin", "sign in"];
 
+/// Fields that Confluence itself puts into its answers, and nothing before it or in its place does.
+const MARKS: [&str; 7] = [
+    "x-arequestid",
+    "x-confluence-request-time",
+    "x-seraph-loginreason",
+    "x-ausername",
+    "x-asen",
+    "x-confluence-cluster-node",
+    "atl-traceid",
+];
+
+/// Whether Confluence itself has answered: it says so in its fields, or speaks JSON.
+pub(super) fn is_marked(headers: &HeaderMap) -> bool {
+    MARKS.iter().any(|mark| headers.contains_key(*mark)) || is_json_type(headers)
+}
+
 /// The trimmed text of a header field.
 pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok().map(str::trim)

@@ -51,6 +51,10 @@ impl fmt::Display for UpstreamError {
                 f,
                 "Confluence forbids the account this attachment (403): look at the restrictions of its page"
             ),
+            UpstreamError::OutOfScope => write!(
+                f,
+                "the token has no scope for this question: thumbnails, titles and spaces need one that reads them, files do not"
+            ),
             UpstreamError::Refused(refusal) => refusal.fmt(f),
             UpstreamError::Guarded { why, .. } => {
                 write!(
@@ -95,7 +99,8 @@ impl fmt::Display for UpstreamError {
             UpstreamError::Broken(breakage) => breakage.fmt(f),
             UpstreamError::Odd { status } => write!(
                 f,
-                "Confluence answered status {status}, which a download never has: check that CONFLUENCE_URL is its base URL"
+                "what answers at CONFLUENCE_URL sends status {status}, which says nothing about the file: check that it is \
+                 Confluence's base URL, that CONFLUENCE_KIND is right, and what stands before Confluence"
             ),
             UpstreamError::Interrupted => {
                 write!(f, "the fetch was ended because the service stops")

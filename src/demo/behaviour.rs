@@ -153,9 +153,10 @@ impl Behaviour {
         Behaviour::Good.delayed(by)
     }
 
-    /// A bare status with a short text.
+    /// A bare status with a short text, of Confluence itself.
     pub fn status(status: u16) -> Behaviour {
-        Behaviour::answer(status, &[("Content-Type", "text/plain")], "odd weather\n")
+        let headers = [("Content-Type", "text/plain"), ("X-AREQUESTID", "842x0x1")];
+        Behaviour::answer(status, &headers, "odd weather\n")
     }
 
     /// Any status, header fields and body.

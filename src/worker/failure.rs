@@ -94,6 +94,10 @@ fn bad_gateway(error: &UpstreamError) -> Problem {
         UpstreamError::Unusable(Fault::Maintenance) => {
             ("Confluence is being maintained", "try again later")
         }
+        UpstreamError::OutOfScope => (
+            "the proxy's token may not ask Confluence this",
+            "use the address with the page's id; else tell the operator of this proxy",
+        ),
         UpstreamError::Media { .. } | UpstreamError::Hop(_) => (
             "Confluence did not say properly where the file is",
             LATER_OR_OPERATOR,
