@@ -252,6 +252,58 @@ fn cloud_points_to_the_bytes_and_says_when_a_scope_is_missing() {
 }
 
 #[test]
+fn a_file_may_be_called_like_a_page_of_confluence() {
+    for name in ["login.action", "AttachmentNotFound.action", "saml.png"] {
+        let signed = Kind::Signed { name };
+        let location = format!("Location: https://media.example/f/{name}?token=T");
+        check_kind(signed, 302, &location, b"", Ok(Verdict::Elsewhere));
+        let other = Kind::Signed { name: "a.png" };
+        let login = "Location: /login.action";
+        let refused = Err(UpstreamError::Refused(Refusal::LoginRedirect));
+        check_kind(other, 302, login, b"", refused);
+    }
+    // Composed or not, in whatever case: it is the same name.
+    let signed = Kind::Signed {
+        name: "Login \u{fc}.png",
+    };
+    for written in ["login%20u%CC%88.png", "LOGIN+%C3%BC.png"] {
+        let location = format!("Location: https://media.example/{written}");
+        check_kind(signed, 302, &location, b"", Ok(Verdict::Elsewhere));
+    }
+}
+
+#[test]
+fn a_word_for_login_counts_where_a_word_begins() {
+    for path in ["/errors/association.html", "/s/1/lesson.png"] {
+        let moved = UpstreamError::Moved {
+            to: path.into(),
+            base: None,
+        };
+        check(302, &format!("Location: {path}"), b"", Err(moved));
+    }
+    for path in ["/plugins/servlet/sso/x", "/x/my-login", "/x/do_signin"] {
+        let login = refused(Refusal::LoginRedirect);
+        check(302, &format!("Location: {path}"), b"", login);
+    }
+}
+
+#[test]
+fn a_web_page_of_the_media_host_is_the_file_only_by_its_name() {
+    let html = "Content-Type: text/html";
+    for name in [
+        "a.svg", "a.heic", "a.csv", "a.json", "a.txt", "README", "a.docx",
+    ] {
+        let page = Err(UpstreamError::Unusable(Fault::Page));
+        check_kind(Kind::Media { name }, 200, html, PAGE, page.clone());
+        check_kind(Kind::Media { name }, 200, "", PAGE, page);
+    }
+    for name in ["a.HTM", "a.xls", "a.doc", "a.mht"] {
+        let content = Ok(Verdict::Content);
+        check_kind(Kind::Media { name }, 200, html, PAGE, content);
+    }
+}
+
+#[test]
 fn the_media_host_says_nothing_about_the_account() {
     let media = Kind::Media { name: "a.png" };
     let check = |status, lines: &str, start: &[u8], expected| {

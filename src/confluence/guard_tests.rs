@@ -326,3 +326,22 @@ fn a_pause_holds_for_everybody_until_it_is_over() {
     assert!(matches!(guard.admit(now), Admission::Stop(_)));
     assert_eq!(guard.admit(now + seconds(10)), Admission::Test);
 }
+
+#[test]
+fn a_second_secret_that_is_refused_counts_for_the_same_account() {
+    let now = Instant::now();
+    let mut guard = good(now);
+    guard.heard(Some(&refused()), Credit::Full, false, now);
+    assert!(next_test(&guard).is_some());
+    // Neither a Confluence that is down nor a refusal that it does not count changes anything.
+    guard.missed(&DOWN);
+    guard.missed(&UpstreamError::Refused(Refusal::LoginPage));
+    assert!(next_test(&guard).is_some());
+    guard.missed(&refused());
+    assert_eq!(next_test(&guard), None);
+    // While the account is good, every answer starts Confluence's own count anew.
+    let mut guard = good(now);
+    guard.missed(&refused());
+    guard.heard(Some(&refused()), Credit::Full, false, now);
+    assert!(next_test(&guard).is_some());
+}

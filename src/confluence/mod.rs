@@ -55,6 +55,8 @@ mod peer;
 mod reach_tests;
 #[cfg(test)]
 mod tls_tests;
+#[cfg(test)]
+mod trust_tests;
 
 pub use client::Confluence;
 pub use download::Download;

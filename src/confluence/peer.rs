@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Receiver, Sender};
 use rustls::pki_types::CertificateDer;
 use socket2::SockRef;
 
@@ -34,6 +34,10 @@ pub(super) enum Step {
     Reset,
     /// Tells the test that it has come this far.
     Tell(Sender<()>),
+    /// Lets time pass: the other side must be the one that ends it.
+    Pause(Duration),
+    /// Waits until the test says so.
+    Wait(Receiver<()>),
 }
 
 /// Sends `text`.
@@ -125,6 +129,8 @@ fn run(mut stream: TcpStream, steps: Vec<Step>, mut note: impl FnMut(String)) ->
                 .set_linger(Some(Duration::ZERO))
                 .expect("a socket"),
             Step::Tell(sender) => drop(sender.send(())),
+            Step::Pause(time) => thread::sleep(time),
+            Step::Wait(receiver) => drop(receiver.recv_timeout(DEADLINE)),
         }
     }
     stream
