@@ -3,17 +3,17 @@
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use confluence_attachment_proxy::account::{Secrets, Stamp};
+use confluence_attachment_proxy::account::{Found, Secrets, Stamp};
 use confluence_attachment_proxy::arguments::{self, Command};
 use confluence_attachment_proxy::attachment::{PageId, encode_segment};
 use confluence_attachment_proxy::check::{self, Memory, Task, Verdict};
-use confluence_attachment_proxy::config::{Config, ConfluenceConfig, Environment, FileText};
+use confluence_attachment_proxy::config::{Config, Environment, FileText};
 use confluence_attachment_proxy::demo::{Options, SampleConfluence, samples};
 use confluence_attachment_proxy::logging::{self, LogHandle, Style};
 use confluence_attachment_proxy::server::{self, Ending, Server, Setup};
@@ -132,10 +132,13 @@ fn check(page: Option<PageId>) -> Verdict {
 }
 
 /// Reads the settings again as at the start; of those that changed only the account's can be taken over.
-fn reread() -> Result<ConfluenceConfig, Vec<String>> {
+fn reread() -> Result<Found, Vec<String>> {
     let environment = Environment::new(std::env::vars_os(), &read_text_file);
     match Config::from_lookup(&environment) {
-        Ok((config, _)) => Ok(config.confluence),
+        Ok((config, warnings)) => {
+            let warnings = warnings.iter().map(ToString::to_string).collect();
+            Ok((config.confluence, warnings))
+        }
         Err(errors) => Err(errors.problems.iter().map(ToString::to_string).collect()),
     }
 }
@@ -322,6 +325,10 @@ fn link_directory() -> PathBuf {
 
 /// Reads a secret or another small text file.
 fn read_text_file(path: &Path) -> io::Result<FileText> {
+    // Nobody may ever write into a pipe, and then opening or reading it would not end.
+    if std::fs::metadata(path)?.file_type().is_fifo() {
+        return Err(io::Error::other("it is a pipe"));
+    }
     let file = std::fs::File::open(path)?;
     let world_readable = file.metadata()?.mode() & READ_BY_OTHERS != 0; // of what was opened, not of what is there now
     let mut bytes = Vec::new();

@@ -122,8 +122,8 @@ impl AccountActor {
     /// Reads the secret again. `is_wish`: somebody asked for it, so the login is tested even if nothing has changed.
     fn reload(&mut self, is_wish: bool) {
         self.stamp = Some((self.secrets.look)(&self.settings.files));
-        let settings = match (self.secrets.reread)() {
-            Ok(settings) => settings,
+        let (settings, warnings) = match (self.secrets.reread)() {
+            Ok(found) => found,
             Err(problems) => {
                 for problem in problems {
                     error!("reload: {problem}; the account in force stays");
@@ -140,6 +140,9 @@ impl AccountActor {
         }
         match self.confluence.replace(&settings) {
             Ok(login) => {
+                for warning in warnings {
+                    warn!("reload: {warning}");
+                }
                 info!(
                     "reload: the new account is in force account={:?}",
                     settings.credentials.account()
@@ -150,7 +153,6 @@ impl AccountActor {
                 self.hear(News::Accepted(login));
             }
             Err(error) => {
-                error!("reload: the new account is not taken, the one in force stays: {error}");
                 // A Confluence that hangs may have judged the login all the same: it is not tried again by itself.
                 let is_final = match error {
                     ReplaceError::Setup(_)
@@ -159,9 +161,16 @@ impl AccountActor {
                     ) => true,
                     ReplaceError::Upstream(_) => false,
                 };
-                if !is_final {
-                    self.stamp = None; // Confluence could not be asked: the next look tries again
-                }
+                let again = match is_final {
+                    true => "",
+                    false => {
+                        self.stamp = None; // the next look tries again
+                        "; it is tried again within 30 seconds"
+                    }
+                };
+                error!(
+                    "reload: the new account is not taken, the one in force stays: {error}{again}"
+                );
             }
         }
     }
@@ -207,10 +216,17 @@ impl AccountActor {
             }
             News::Shut(why) => {
                 self.accepted = None;
+                let by_itself = match self.next_test() {
+                    Some(test) => {
+                        let wait = test.saturating_duration_since(Instant::now());
+                        format!("in {} minutes, ", wait.as_secs().div_ceil(60))
+                    }
+                    None => String::new(), // one more failed login could lock the account
+                };
                 error!(
                     "the account is refused, and nothing more is asked of Confluence: {why}; copies are served as \
-                     long as they last; the login is tested again when the secret file has changed, on SIGHUP \
-                     (systemctl reload), and once more in 15 minutes"
+                     long as they last; the login is tested again {by_itself}when the secret file has changed, or on \
+                     SIGHUP (systemctl reload)"
                 );
             }
         }

@@ -13,4 +13,4 @@ mod keeper;
 mod secrets;
 
 pub use keeper::{AccountActor, AccountHandle, open};
-pub use secrets::{Secrets, Stamp};
+pub use secrets::{Found, Secrets, Stamp};

@@ -11,8 +11,11 @@ const LOOK: Duration = Duration::from_secs(30);
 /// The state of each file, to be compared: when it was changed, and how long it is. `None` for one that is not there.
 pub type Stamp = Vec<Option<(SystemTime, u64)>>;
 
-/// Reads the settings of the other side again. What is wrong comes back as one line each.
-type Reread = Box<dyn Fn() -> Result<ConfluenceConfig, Vec<String>> + Send>;
+/// What was read again: the settings of the other side, and what is odd about them, one line each.
+pub type Found = (ConfluenceConfig, Vec<String>);
+
+/// Reads the settings again. What is wrong comes back as one line each.
+type Reread = Box<dyn Fn() -> Result<Found, Vec<String>> + Send>;
 
 /// Looks at files without reading them.
 type Look = Box<dyn Fn(&[PathBuf]) -> Stamp + Send>;
@@ -27,7 +30,7 @@ pub struct Secrets {
 impl Secrets {
     /// Files that are read again by `reread` and looked at by `look`, both on the keeper's thread.
     pub fn new(
-        reread: impl Fn() -> Result<ConfluenceConfig, Vec<String>> + Send + 'static,
+        reread: impl Fn() -> Result<Found, Vec<String>> + Send + 'static,
         look: impl Fn(&[PathBuf]) -> Stamp + Send + 'static,
     ) -> Secrets {
         Secrets {
@@ -45,6 +48,6 @@ impl Secrets {
 
     /// A secret that stays as it is.
     pub fn fixed(settings: ConfluenceConfig) -> Secrets {
-        Secrets::new(move || Ok(settings.clone()), |_| Stamp::new())
+        Secrets::new(move || Ok((settings.clone(), Vec::new())), |_| Stamp::new())
     }
 }

@@ -10,6 +10,9 @@ use crate::confluence::{Clocks, Login, Manifest, Obstacle, Reached, UpstreamErro
 /// Difference of two clocks that is worth a word. Below it, it is the time of the answer, and hurts nothing.
 const CLOCKS_APART_MAX: Duration = Duration::from_secs(60);
 
+/// How every version of Cloud begins.
+const CLOUD_VERSIONS: &str = "1000.";
+
 /// What the service needs and what it is granted, all in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
@@ -161,10 +164,18 @@ pub(super) fn tls_through(
     }
 }
 
-pub(super) fn version(manifest: Option<&Result<Manifest, UpstreamError>>) -> Finding {
+/// What answers, in its own words, and whether that is the `kind` that the service would talk to. `None`: it was not
+/// asked, because the way there is broken.
+pub(super) fn version(kind: Kind, manifest: Option<&Result<Manifest, UpstreamError>>) -> Finding {
     let place = "/rest/applinks/1.0/manifest";
     match manifest {
-        None => Finding::ok("Atlassian Cloud"),
+        None => Finding::skip("nothing was asked"),
+        Some(Ok(Manifest::Confluence {
+            version: Some(version),
+        })) if version.starts_with(CLOUD_VERSIONS) != (kind == Kind::Cloud) => wrong_kind(version),
+        Some(Err(error)) if ends_the_way(error) => failure(error),
+        // Not every Cloud site shows it, and the version of a Cloud says nothing.
+        Some(_) if kind == Kind::Cloud => Finding::ok("Atlassian Cloud"),
         Some(Ok(Manifest::Confluence {
             version: Some(version),
         })) => Finding::ok(format_args!("Confluence {version} (Server or Data Center)")),
@@ -177,12 +188,25 @@ pub(super) fn version(manifest: Option<&Result<Manifest, UpstreamError>>) -> Fin
         Some(Ok(Manifest::Missing { status })) => Finding::warn(format_args!(
             "unknown, which is no harm by itself: {place} answered status {status} and no manifest"
         )),
-        Some(Err(error)) if ends_the_way(error) => failure(error),
         Some(Err(UpstreamError::TimedOut { .. })) => {
             Finding::warn(format_args!("unknown: {place} did not answer in time"))
         }
         Some(Err(error)) => Finding::warn(format_args!("unknown: {error}")),
     }
+}
+
+/// The service would ask at addresses that this Confluence does not have.
+fn wrong_kind(version: &str) -> Finding {
+    let (found, remedy) = match version.starts_with(CLOUD_VERSIONS) {
+        true => ("Atlassian Cloud", "cloud"),
+        false => ("Confluence Server or Data Center", "server"),
+    };
+    Finding::fail(
+        Verdict::Unreachable,
+        format_args!(
+            "what answers is {found} (version {version}): set CONFLUENCE_KIND={remedy}, or correct CONFLUENCE_URL"
+        ),
+    )
 }
 
 /// Whether an error came before anything was asked, so that the next question would end the same way.
@@ -205,12 +229,19 @@ fn ends_the_way(error: &UpstreamError) -> bool {
 /// The login. `is_proven`: what answers is known to be Confluence.
 pub(super) fn login(login: &Result<Login, UpstreamError>, kind: Kind, is_proven: bool) -> Finding {
     match (login, kind) {
-        (Ok(Login { name: Some(name) }), _) => Finding::ok(format_args!("as {name:?}")),
-        (Ok(Login { name: None }), Kind::Server) if !is_proven => Finding::fail(
-            Verdict::Unreachable,
-            "what answers at CONFLUENCE_URL does not answer like Confluence: check that it is the base address, with the context path such as /confluence if there is one, and that nothing before it blocks /rest/",
-        ),
-        (Ok(Login { name: None }), _) => Finding::warn(
+        (
+            Ok(Login {
+                name: Some(name), ..
+            }),
+            _,
+        ) => Finding::ok(format_args!("as {name:?}")),
+        (Ok(login), kind) if !is_proven && (kind == Kind::Server || !login.is_answered) => {
+            Finding::fail(
+                Verdict::Unreachable,
+                "what answers at CONFLUENCE_URL does not answer like Confluence: check that it is the base address, with the context path such as /confluence if there is one, that nothing before it blocks /rest/, and that CONFLUENCE_KIND is right",
+            )
+        }
+        (Ok(Login { name: None, .. }), _) => Finding::warn(
             "this Confluence does not say who the account is: try a file, which proves it; if none comes, check CONFLUENCE_URL",
         ),
         (Err(UpstreamError::Refused(refusal)), Kind::Server) => Finding::fail(

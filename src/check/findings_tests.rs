@@ -271,9 +271,42 @@ fn a_version_that_is_not_said_is_no_failure() {
             "CONFLUENCE_CA_FILE",
         ),
     ] {
-        check(&version(Some(&manifest)), mark, expected);
+        check(&version(Kind::Server, Some(&manifest)), mark, expected);
     }
-    check(&version(None), Mark::Ok, "Atlassian Cloud");
+    check(&version(Kind::Server, None), Mark::Skip, "nothing");
+}
+
+#[test]
+fn a_wrong_kind_is_named_with_its_remedy() {
+    let found = |text: &str| {
+        Ok(Manifest::Confluence {
+            version: Some(text.to_owned()),
+        })
+    };
+    let (server, cloud) = (found("9.2.17"), found("1000.0.0-e2f4"));
+    for (kind, manifest, mark, expected) in [
+        (
+            Kind::Cloud,
+            &server,
+            UNREACHABLE,
+            "set CONFLUENCE_KIND=server",
+        ),
+        (
+            Kind::Server,
+            &cloud,
+            UNREACHABLE,
+            "set CONFLUENCE_KIND=cloud",
+        ),
+        (Kind::Cloud, &cloud, Mark::Ok, "Atlassian Cloud"),
+        (
+            Kind::Cloud,
+            &Ok(Manifest::Missing { status: 404 }),
+            Mark::Ok,
+            "Atlassian Cloud",
+        ),
+    ] {
+        check(&version(kind, Some(manifest)), mark, expected);
+    }
 }
 
 #[test]
@@ -282,8 +315,13 @@ fn the_login_is_taken_refused_or_cannot_be_tested() {
     let name = |name: Option<&str>| {
         Ok(Login {
             name: name.map(str::to_owned),
+            is_answered: true,
         })
     };
+    let nobody = Ok(Login {
+        name: None,
+        is_answered: false,
+    });
     let no_entry = Mark::Fail(Verdict::Refused);
     let phase = Phase::Head;
     for (found, kind, is_proven, mark, expected) in [
@@ -309,6 +347,7 @@ fn the_login_is_taken_refused_or_cannot_be_tested() {
             Mark::Warn,
             "does not say who the account is",
         ),
+        (nobody, Kind::Cloud, false, UNREACHABLE, "CONFLUENCE_KIND"),
         (
             refused(Refusal::Password),
             Kind::Server,

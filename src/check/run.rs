@@ -4,7 +4,7 @@ use super::findings::{self, Memory};
 use super::page;
 use super::report::{Finding, Report, Step, Verdict};
 use crate::attachment::PageId;
-use crate::config::{Allow, Config, ConfigErrors, Kind, Warning};
+use crate::config::{Allow, Config, ConfigErrors, Warning};
 use crate::confluence::{Connected, Examiner, Manifest, UpstreamError, Way};
 
 /// What is checked.
@@ -100,15 +100,17 @@ fn reach(
             (secure(config, examiner, connection), ())
         });
     }
-    let is_asked = config.confluence.kind == Kind::Server && !report.is_broken();
-    let manifest = is_asked.then(|| examiner.manifest());
+    let manifest = (!report.is_broken()).then(|| examiner.manifest());
     if is_through {
         report.attempt(Step::Tls, || match examiner.is_https() {
             true => (findings::tls_through(host, manifest.as_ref()), ()),
             false => (no_tls(), ()),
         });
     }
-    report.attempt(Step::Version, || (findings::version(manifest.as_ref()), ()));
+    report.attempt(Step::Version, || {
+        let kind = config.confluence.kind;
+        (findings::version(kind, manifest.as_ref()), ())
+    });
     manifest
 }
 

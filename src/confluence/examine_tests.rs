@@ -118,7 +118,8 @@ fn only_the_login_and_what_comes_after_it_carry_the_account() {
     let then = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
     assert_eq!(clocks.theirs, then);
     let name = Some("me".to_owned());
-    assert_eq!(examiner.login(), Ok(Login { name }));
+    let is_answered = true;
+    assert_eq!(examiner.login(), Ok(Login { name, is_answered }));
     let page = PageId::parse("12").expect("a page id");
     assert_eq!(examiner.files_of(page), Ok(Vec::new()));
     let heads = peer.journal().concat();

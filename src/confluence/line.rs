@@ -231,6 +231,7 @@ impl Line {
 
     /// Tests the login. Everything that is no refusal and no failure is good, or [`Proof::Unclear`].
     pub(super) fn test(&self) -> Result<Login, UpstreamError> {
+        let mut is_answered = true;
         let reply = self.ask(&Question::Who);
         let answered = match reply.answered {
             Ok(Answered::Document(json)) => metadata::identity(&json),
@@ -246,14 +247,20 @@ impl Line {
             Err(UpstreamError::OutOfScope) => None,
             // Nothing answers at this address: the question cannot be asked here.
             Err(UpstreamError::NotFound | UpstreamError::Odd { .. })
-            | Err(UpstreamError::Unusable(Fault::Document | Fault::Page)) => None,
+            | Err(UpstreamError::Unusable(Fault::Document | Fault::Page)) => {
+                is_answered = false;
+                None
+            }
             Err(error) => return Err(error),
         };
-        match answered {
-            Some(Identity::Known(name)) => Ok(Login { name: Some(name) }),
-            Some(Identity::Anonymous) => Err(UpstreamError::Refused(Refusal::Anonymous)),
-            None => Ok(Login { name: None }),
-        }
+        let name = match answered {
+            Some(Identity::Known(name)) => Some(name),
+            Some(Identity::Anonymous) => {
+                return Err(UpstreamError::Refused(Refusal::Anonymous));
+            }
+            None => None,
+        };
+        Ok(Login { name, is_answered })
     }
 
     pub(super) fn request(&self, uri: &Uri, unless: Option<&str>) -> Request<()> {
@@ -324,6 +331,8 @@ impl fmt::Debug for Line {
 pub struct Login {
     /// As whom, in Confluence's words; `None` where Confluence does not say.
     pub name: Option<String>,
+    /// Whether the question for it exists where it was asked: every Confluence has it.
+    pub is_answered: bool,
 }
 
 impl Login {

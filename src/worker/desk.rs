@@ -1,5 +1,6 @@
 //! What all workers share: where answers go and what they are made of.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -8,7 +9,7 @@ use super::failure;
 use super::publication::Publication;
 use crate::attachment::FileName;
 use crate::cache::Entry;
-use crate::confluence::{Confluence, Refusal, Trouble};
+use crate::confluence::{Confluence, Refusal, Trouble, UpstreamError};
 use crate::gate::{Gates, Ticket};
 use crate::reply::{self, Freshness, Origin, Reply, StoredFile, Wish};
 use crate::web::{Showcase, ShutGuard, Standing};
@@ -93,15 +94,29 @@ impl Desk {
         !self.draining.load(Ordering::Relaxed)
     }
 
-    /// Why a monitor should be worried about Confluence: the account is refused, or the last question failed.
-    pub(super) fn upstream_trouble(&self) -> Option<String> {
-        match self.confluence.trouble()? {
-            Trouble::Shut { why, next_test } => {
-                let wait = next_test.map(|test| test.saturating_duration_since(Instant::now()));
-                Some(guard_words(&why, wait))
+    /// Why a monitor should be worried about Confluence: the account is refused, or the last question failed. What
+    /// names other hosts is for the operator on this host only.
+    pub(super) fn upstream_trouble(&self, is_local: bool) -> Option<String> {
+        Some(trouble_words(&self.confluence.trouble()?, is_local))
+    }
+}
+
+fn trouble_words(trouble: &Trouble, is_local: bool) -> String {
+    match trouble {
+        Trouble::Shut { why, next_test } => {
+            let wait = next_test.map(|test| test.saturating_duration_since(Instant::now()));
+            match why {
+                Refusal::SingleSignOn { .. } if !is_local => guard_words(
+                    &"a login service stands before Confluence: the log and /status on that host name it",
+                    wait,
+                ),
+                why => guard_words(why, wait),
             }
-            Trouble::Unanswered(error) => Some(error.to_string()),
         }
+        Trouble::Unanswered(UpstreamError::Moved { .. }) if !is_local => {
+            "Confluence sends the service to another address: the log and /status on that host name it".to_owned()
+        }
+        Trouble::Unanswered(error) => error.to_string(),
     }
 }
 
@@ -123,7 +138,7 @@ pub(super) fn standing(confluence: &Confluence, trouble: Option<String>) -> Stan
 }
 
 /// Why nothing is asked of Confluence, and what to do.
-fn guard_words(why: &Refusal, wait: Option<Duration>) -> String {
+fn guard_words(why: &dyn Display, wait: Option<Duration>) -> String {
     let by_itself = match wait {
         Some(wait) => format!("in {} min, ", wait.as_secs().div_ceil(60)),
         None => String::new(), // one more failed login could lock the account
@@ -147,4 +162,32 @@ pub(super) fn from_entry(wish: &Wish, entry: &Entry, origin: Origin, now: Instan
         remaining: entry.fresh_until.saturating_duration_since(now),
     };
     reply::stored(wish, &file, origin, freshness, SystemTime::now())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_host_is_named_on_this_one_only() {
+        let moved = UpstreamError::Moved {
+            to: "https://node3.corp:8090/c/secret-name.pdf".into(),
+            base: Some("https://node3.corp:8090/c".into()),
+        };
+        let why = Refusal::SingleSignOn {
+            host: "sso.corp".into(),
+        };
+        let next_test = None;
+        for (trouble, host) in [
+            (Trouble::Unanswered(moved), "node3.corp"),
+            (Trouble::Shut { why, next_test }, "sso.corp"),
+        ] {
+            assert!(trouble_words(&trouble, true).contains(host));
+            let elsewhere = trouble_words(&trouble, false);
+            assert!(elsewhere.contains("/status on that host"), "{elsewhere}");
+            for hidden in [host, "secret-name", "8090"] {
+                assert!(!elsewhere.contains(hidden), "{elsewhere}");
+            }
+        }
+    }
 }

@@ -34,7 +34,7 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
         Route::Home => home(desk, job, &wish, now),
         Route::Health => document(200, TEXT, "ok\n".into()),
         Route::Ready { .. } if !desk.is_ready() => document(503, TEXT, "stopping\n".into()),
-        Route::Ready { upstream: true } => match desk.upstream_trouble() {
+        Route::Ready { upstream: true } => match desk.upstream_trouble(job.client.is_loopback()) {
             Some(trouble) => document(503, TEXT, format!("{trouble}\n")),
             None => document(200, TEXT, "ready\n".into()),
         },
@@ -42,11 +42,11 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
         // It is for the operator; nobody else needs to know that it is there.
         Route::Status if !job.client.is_loopback() => nowhere(Nowhere::Elsewhere),
         Route::Status => {
-            let standing = standing(&desk.confluence, desk.upstream_trouble());
+            let standing = standing(&desk.confluence, desk.upstream_trouble(true));
             document(200, TEXT, web::status(&standing))
         }
         Route::Metrics => {
-            let standing = standing(&desk.confluence, desk.upstream_trouble());
+            let standing = standing(&desk.confluence, desk.upstream_trouble(false));
             document(200, web::METRICS_TYPE, web::metrics(&standing))
         }
         Route::Options { allow } => reply::options(&wish, allow, now),

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use confluence_attachment_proxy::account::{Secrets, Stamp};
-use confluence_attachment_proxy::config::{Config, ConfluenceConfig, Environment, FileText};
+use confluence_attachment_proxy::account::{Found, Secrets, Stamp};
+use confluence_attachment_proxy::config::{Config, Environment, FileText};
 use confluence_attachment_proxy::demo::{Behaviour, Fault, Latch, Options, SampleConfluence};
 
 use crate::support::{PAGE, PATIENCE, Proxy, eventually, pattern};
@@ -291,10 +291,10 @@ impl Vault {
         };
         let config = settings(TOKEN).expect("good settings");
         let (token, changes) = (self.token.clone(), self.changes.clone());
-        let reread = move || -> Result<ConfluenceConfig, Vec<String>> {
+        let reread = move || -> Result<Found, Vec<String>> {
             let token = token.lock().expect("no panic").clone();
             let token = token.map_err(|problem| vec![problem])?;
-            settings(&token).map(|config| config.confluence)
+            settings(&token).map(|config| (config.confluence, Vec::new()))
         };
         let look = move |_: &[PathBuf]| -> Stamp {
             let changes = changes.load(Ordering::SeqCst);

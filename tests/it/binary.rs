@@ -63,11 +63,20 @@ fn a_hangup_reads_the_secret_again_and_the_service_goes_on() {
     write("not-the-token");
     binary.signal("HUP");
     binary.line("the new account is not taken, the one in force stays");
+    std::fs::remove_file(&path).expect("written above");
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.expect("a tool of every system").success());
+    binary.signal("HUP");
+    binary.line("cannot be read (it is a pipe)");
+    std::fs::remove_file(&path).expect("made above");
     assert!(get(address, "/proxy/7/a.png").body == bytes);
 
     confluence.set_token("renewed");
     write("renewed\n");
+    let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o644);
+    std::fs::set_permissions(&path, everybody).expect("our own file");
     binary.signal("HUP");
+    binary.line("reload: CONFLUENCE_API_TOKEN_FILE");
     binary.line("the new account is in force account=\"demo\"");
     assert_eq!(get(address, "/proxy/7/none.png").status, 404, "it is asked");
     assert_eq!(get(address, "/readyz?upstream").status, 200);

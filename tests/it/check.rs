@@ -273,7 +273,7 @@ fn a_wrong_personal_token_is_refused_although_confluence_says_nothing() {
 }
 
 #[test]
-fn cloud_is_asked_for_the_login_only() {
+fn cloud_is_asked_for_what_it_is_and_for_the_login() {
     let origin = with(Options {
         kind: Kind::Cloud,
         token: TOKEN.into(),
@@ -287,11 +287,26 @@ fn cloud_is_asked_for_the_login_only() {
     has(&ended, "login", "ok", "as \"demo\"");
     has(&ended, "clock", "ok", " s apart");
     has(&ended, "page", "ok", "7 has 2 attachments");
-    assert_eq!((origin.logins(), origin.requests()), (2, 2));
+    assert_eq!((origin.logins(), origin.requests()), (2, 3));
     origin.set_token("another");
     let ended = check(&[], &settings);
     fails(&ended, "login", 77, "refused the account (401)");
     assert_eq!(origin.logins(), 3);
+}
+
+#[test]
+fn a_server_that_is_taken_for_cloud_is_named() {
+    // Cloud is below /wiki, whatever the address says.
+    let cloud = [("CONFLUENCE_KIND", "cloud")];
+    let ended = check(&[], &before(&origin(), &cloud));
+    fails(&ended, "login", 69, "CONFLUENCE_KIND");
+    let origin = with(Options {
+        context_path: "/wiki".into(),
+        ..Options::default()
+    });
+    let ended = check(&[], &before(&origin, &cloud));
+    fails(&ended, "version", 69, "set CONFLUENCE_KIND=server");
+    assert_eq!(origin.logins(), 0, "the account does not go there");
 }
 
 #[test]

@@ -122,6 +122,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "main",
         may_name: &[
+            "account::Found",
             "account::Secrets",
             "account::Stamp",
             "arguments",
