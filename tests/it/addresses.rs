@@ -674,8 +674,9 @@ fn check_targets(start: impl Fn() -> Proxy) {
     });
     outcome.expect("nothing but the allowed addresses is asked");
     let (served, asked) = (served.get(), asked.get());
+    // By chance some 300 to 400 and 480 to 680: half of that can only be a generator that has gone astray.
     assert!(
-        100 < served && 500 < asked,
+        150 < served && 250 < asked,
         "{served} were served, {asked} asked for: too odd to prove anything"
     );
 }
