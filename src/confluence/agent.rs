@@ -112,7 +112,11 @@ pub(super) fn roots(ca: Option<&CaFile>) -> Result<Vec<CertificateDer<'static>>,
     Ok(roots)
 }
 
-fn authority(ca: &CaFile) -> Result<Vec<CertificateDer<'static>>, SetupError> {
+/// The private authority alone.
+///
+/// # Errors
+/// [`SetupError::Authority`] when there is no usable certificate in its file.
+pub(super) fn authority(ca: &CaFile) -> Result<Vec<CertificateDer<'static>>, SetupError> {
     let found: Vec<_> = CertificateDer::pem_slice_iter(ca.pem.as_bytes())
         .filter_map(Result::ok)
         .collect();

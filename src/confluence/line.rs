@@ -100,7 +100,11 @@ impl Line {
     ) -> Result<Vec<CertificateDer<'static>>, SetupError> {
         match Base::parse(&settings.url)?.is_https() {
             true => agent::roots(settings.ca.as_ref()),
-            false => Ok(Vec::new()),
+            // Not needed, but whoever has set it wants to know that it is wrong.
+            false => {
+                settings.ca.as_ref().map(agent::authority).transpose()?;
+                Ok(Vec::new())
+            }
         }
     }
 

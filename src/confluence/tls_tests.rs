@@ -251,6 +251,19 @@ fn a_private_authority_comes_from_a_file_beside_the_systems_own() {
 }
 
 #[test]
+fn a_useless_authority_is_named_even_where_no_tls_is_spoken() {
+    let (address, _requests) = serve(LEAF, Vec::new());
+    let mut settings = settings(address);
+    settings.ca = Some(CaFile {
+        path: "/etc/our-ca.pem".into(),
+        pem: String::new(),
+    });
+    let path = "/etc/our-ca.pem".into();
+    let error = Confluence::new(&settings).err();
+    assert_eq!(error, Some(SetupError::Authority { path }));
+}
+
+#[test]
 fn the_system_has_roots_or_says_so() {
     let has_any = !rustls_native_certs::load_native_certs().certs.is_empty();
     match super::agent::roots(None) {
