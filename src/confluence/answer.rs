@@ -6,7 +6,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use percent_encoding::percent_decode_str;
-use ureq::http::{HeaderMap, header};
+use ureq::http::{HeaderMap, Response, header};
 
 use super::error::{Fault, Refusal, UpstreamError};
 use super::name::is_same;
@@ -74,11 +74,39 @@ pub(super) enum Kind<'a> {
 
 /// What came back.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Answer<'a> {
-    pub(super) status: u16,
-    pub(super) headers: &'a HeaderMap,
+struct Answer<'a> {
+    status: u16,
+    headers: &'a HeaderMap,
     /// The first bytes of the body; empty while only the head is judged.
-    pub(super) start: &'a [u8],
+    start: &'a [u8],
+}
+
+/// The head of an answer, kept while its body is read.
+pub(super) struct Head {
+    status: u16,
+    pub(super) headers: HeaderMap,
+    /// When it came.
+    pub(super) came: SystemTime,
+}
+
+impl Head {
+    pub(super) fn of<B>(response: &Response<B>, came: SystemTime) -> Head {
+        Head {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            came,
+        }
+    }
+
+    /// Judges it with the first bytes of its body; none while only the head is known.
+    pub(super) fn judge(&self, asked: &Asked, start: &[u8]) -> Result<Verdict, UpstreamError> {
+        let answer = Answer {
+            status: self.status,
+            headers: &self.headers,
+            start,
+        };
+        judge(asked, &answer, self.came)
+    }
 }
 
 /// What a good answer turned out to be.
@@ -94,11 +122,7 @@ pub(super) enum Verdict {
 
 /// Says what `answer` is. Any error of the head alone is final, unless [`wants_body`] says otherwise; a head that
 /// passes must be judged once more with the first bytes.
-pub(super) fn judge(
-    asked: &Asked,
-    answer: &Answer,
-    now: SystemTime,
-) -> Result<Verdict, UpstreamError> {
+fn judge(asked: &Asked, answer: &Answer, now: SystemTime) -> Result<Verdict, UpstreamError> {
     if let Kind::Media { name } = asked.kind {
         return judge_media(name, answer, now);
     }
@@ -330,6 +354,15 @@ fn ends_with(name: &str, endings: &[&str]) -> bool {
     endings.iter().any(|e| e.eq_ignore_ascii_case(ending))
 }
 
+#[cfg(test)]
+#[path = "answer_cloud_tests.rs"]
+mod cloud_tests;
+#[cfg(test)]
+#[path = "answer_page_tests.rs"]
+mod page_tests;
+#[cfg(test)]
+#[path = "answer_redirect_tests.rs"]
+mod redirect_tests;
 #[cfg(test)]
 #[path = "answer_tests.rs"]
 mod tests;

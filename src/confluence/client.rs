@@ -214,21 +214,18 @@ impl Confluence {
             } = telling.line.ask(question);
             let change = telling.tell(answered.as_ref().err(), is_marked);
             let status = match &answered {
-                Err(UpstreamError::NotFound) => 404,
-                Err(UpstreamError::Forbidden) => 403,
-                // Asked as an account that is no longer in force.
-                Err(UpstreamError::Refused(_)) if change.is_none() && again => {
+                // Asked as an account that is no longer in force, which may have seen less than the new one does.
+                Err(
+                    UpstreamError::NotFound | UpstreamError::Forbidden | UpstreamError::Refused(_),
+                ) if change.is_none() && again => {
                     again = false;
                     continue;
                 }
+                Err(UpstreamError::NotFound) => 404,
+                Err(UpstreamError::Forbidden) => 403,
                 Ok(_) | Err(_) => return answered,
             };
             let is_alone = match change {
-                // The former account may have seen less than the new one does.
-                None if again => {
-                    again = false;
-                    continue;
-                }
                 // Tests the login: if that fails, the answer is not to be believed. The turn is given back at once.
                 Some(Change::Doubt) => self.admit()?.alone,
                 Some(Change::None | Change::Shut) | None => telling.alone,

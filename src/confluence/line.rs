@@ -11,12 +11,12 @@ use std::time::{Duration, Instant, SystemTime};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use rustls::pki_types::CertificateDer;
-use ureq::Agent;
-use ureq::http::{HeaderMap, HeaderValue, Request, Uri, header};
+use ureq::http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
+use ureq::{Agent, Body};
 
 use super::address::{Base, Question, target};
 use super::agent;
-use super::answer::{Answer, Asked, Kind, Verdict, judge, meta, wants_body};
+use super::answer::{Asked, Head, Kind, Verdict, meta, wants_body};
 use super::call::call;
 use super::download::{Download, Incoming};
 use super::error::{Fault, Refusal, SetupError, UpstreamError};
@@ -151,8 +151,16 @@ impl Line {
     ///
     /// A second request is sent only when the connection came from the pool and was dead before an answer.
     pub(super) fn ask(&self, question: &Question<'_>) -> Reply {
-        let mut is_marked = true;
-        let answered = self.ask_marked(question, &mut is_marked);
+        let until = Instant::now() + self.patience;
+        let uri = self.base.address(question);
+        let called = call(&self.agent, &self.interrupted, || {
+            self.request(&uri, unless(question))
+        });
+        let is_marked = match &called {
+            Ok(response) => signs::is_marked(response.headers()),
+            Err(_) => true, // nothing else has answered
+        };
+        let answered = called.and_then(|response| self.read(question, response, until));
         Reply {
             answered: answered.map_err(|error| match error {
                 UpstreamError::Refused(Refusal::Scope) if !is_needed(question) => {
@@ -164,10 +172,12 @@ impl Line {
         }
     }
 
-    fn ask_marked(
+    /// Judges an answer and reads as much of it as that takes; a document `until` then at the latest.
+    fn read(
         &self,
         question: &Question<'_>,
-        is_marked: &mut bool,
+        response: Response<Body>,
+        until: Instant,
     ) -> Result<Answered, UpstreamError> {
         let path = target(question);
         let path = path.split('?').next().unwrap_or_default();
@@ -176,36 +186,20 @@ impl Line {
             host: self.base.host(),
             path,
         };
-        let uri = self.base.address(question);
-        let until = Instant::now() + self.patience;
-        let response = call(&self.agent, &self.interrupted, || {
-            self.request(&uri, unless(question))
-        })?;
-        let now = SystemTime::now();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        self.note_clock(&headers, now);
-        *is_marked = signs::is_marked(&headers);
-        let judge_with = |start: &[u8]| {
-            let answer = Answer {
-                status,
-                headers: &headers,
-                start,
-            };
-            judge(&asked, &answer, now)
-        };
-        let head = judge_with(&[]);
+        let head = Head::of(&response, SystemTime::now());
+        self.note_clock(&head.headers, head.came);
         let mut incoming = Incoming::new(response, self.interrupted.clone());
-        let answered = match head {
+        let answered = match head.judge(&asked, &[]) {
             Ok(Verdict::Content) if asked.kind == Kind::Document => {
                 let most = bytes_max(question);
                 incoming.read_whole(most, until).and_then(|whole| {
-                    judge_with(&whole)?;
+                    head.judge(&asked, &whole)?;
                     Ok(Answered::Document(whole))
                 })
             }
             Ok(Verdict::Content) => incoming.read_judged().and_then(|start| {
-                judge_with(&start)?;
-                let download = Download::new(meta(&headers), start, incoming);
+                head.judge(&asked, &start)?;
+                let download = Download::new(meta(&head.headers), start, incoming);
                 Ok(Answered::File(Box::new(download)))
             }),
             Ok(Verdict::Unchanged) => {
@@ -215,21 +209,21 @@ impl Line {
             Ok(Verdict::Elsewhere) => {
                 incoming.read_reason();
                 Ok(Answered::Elsewhere {
-                    location: Location::of(&headers),
-                    date: signs::date(&headers, "date"),
+                    location: Location::of(&head.headers),
+                    date: signs::date(&head.headers, "date"),
                 })
             }
             // The reason may lie in the body; and a connection whose answer was read to its end can be used again.
-            Err(error) if wants_body(&error, &headers) => {
+            Err(error) if wants_body(&error, &head.headers) => {
                 let body = match error.is_refusal() {
                     true => incoming.read_piece(), // the guard must hear of it before a slow body ends
                     false => incoming.read_reason(),
                 };
-                Err(judge_with(&body).err().unwrap_or(error))
+                Err(head.judge(&asked, &body).err().unwrap_or(error))
             }
             Err(error) => Err(error),
         };
-        self.keep_cookies(&headers, answered.as_ref().err(), now);
+        self.keep_cookies(&head.headers, answered.as_ref().err(), head.came);
         answered
     }
 

@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use ureq::Agent;
 use ureq::http::{Request, Uri};
 
-use super::answer::{Answer, Asked, Kind, Verdict, judge, meta, wants_body};
+use super::answer::{Asked, Head, Kind, Verdict, meta, wants_body};
 use super::call::call;
 use super::download::{Download, Incoming};
 use super::error::{Away, Hop, UpstreamError};
@@ -72,36 +72,26 @@ impl Hopper {
             request
         })
         .map_err(away)?;
-        let now = SystemTime::now();
-        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let head = Head::of(&response, SystemTime::now());
         let asked = Asked {
             kind: Kind::Media { name },
             host: "",
             path: "",
         };
-        let judge_with = |start: &[u8]| {
-            let answer = Answer {
-                status,
-                headers: &headers,
-                start,
-            };
-            judge(&asked, &answer, now)
-        };
-        let head = judge_with(&[]);
         let mut incoming = Incoming::new(response, self.interrupted.clone());
-        match head {
+        match head.judge(&asked, &[]) {
             Ok(Verdict::Elsewhere) => {
                 incoming.read_reason(); // nothing: but then the connection is free
-                Ok(Landing::Elsewhere(Location::of(&headers)))
+                Ok(Landing::Elsewhere(Location::of(&head.headers)))
             }
             Ok(Verdict::Content | Verdict::Unchanged) => {
                 let start = incoming.read_judged()?;
-                judge_with(&start)?;
-                let download = Download::new(meta(&headers), start, incoming);
+                head.judge(&asked, &start)?;
+                let download = Download::new(meta(&head.headers), start, incoming);
                 Ok(Landing::File(Box::new(download)))
             }
             Err(error) => {
-                if wants_body(&error, &headers) {
+                if wants_body(&error, &head.headers) {
                     incoming.read_reason();
                 }
                 Err(error)

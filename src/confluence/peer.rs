@@ -34,8 +34,8 @@ pub(super) enum Step {
     Reset,
     /// Tells the test that it has come this far.
     Tell(Sender<()>),
-    /// Lets time pass: the other side must be the one that ends it.
-    Pause(Duration),
+    /// Waits until the other side is gone, but no longer than this.
+    Linger(Duration),
     /// Waits until the test says so.
     Wait(Receiver<()>),
 }
@@ -129,7 +129,14 @@ fn run(mut stream: TcpStream, steps: Vec<Step>, mut note: impl FnMut(String)) ->
                 .set_linger(Some(Duration::ZERO))
                 .expect("a socket"),
             Step::Tell(sender) => drop(sender.send(())),
-            Step::Pause(time) => thread::sleep(time),
+            Step::Linger(time) => {
+                stream.set_read_timeout(Some(time)).expect("a socket");
+                let is_gone = matches!(stream.read(&mut [0]), Ok(0));
+                stream.set_read_timeout(Some(DEADLINE)).expect("a socket");
+                if is_gone {
+                    return stream;
+                }
+            }
             Step::Wait(receiver) => drop(receiver.recv_timeout(DEADLINE)),
         }
     }

@@ -199,7 +199,7 @@ fn a_document_that_drips_ends_in_time() {
     let mut script = vec![Step::Head, send(head)];
     // Each piece comes well within the time for a silence.
     for _ in 0..100 {
-        script.extend([Step::Pause(Duration::from_millis(50)), send(" ")]);
+        script.extend([Step::Linger(Duration::from_millis(50)), send(" ")]);
     }
     let peer = Peer::play_one(script);
     let mut settings = settings(peer.address);
