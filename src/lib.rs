@@ -49,7 +49,7 @@
 //! |---|---|
 //! | [`attachment`] | the vocabulary: key, facts, finished and growing bytes; names nobody, everybody may name it |
 //! | [`config`], [`arguments`] | environment and argv to a whole configuration, or every problem at once |
-//! | [`gate`] | client sockets: heads in, bytes out, every limit and time-out |
+//! | [`gate`] | client sockets, plain or TLS: heads in, bytes out, every limit and time-out |
 //! | [`acceptor`] | tiny_http to jobs; the only file that names it |
 //! | [`router`] | method and target to a route |
 //! | [`worker`] | lookup, answer, fetch: the only room where the others meet |

@@ -13,10 +13,10 @@ use confluence_attachment_proxy::account::{Found, Secrets, Stamp};
 use confluence_attachment_proxy::arguments::{self, Command};
 use confluence_attachment_proxy::attachment::{PageId, encode_segment};
 use confluence_attachment_proxy::check::{self, Memory, Task, Verdict};
-use confluence_attachment_proxy::config::{Config, Environment, FileText};
+use confluence_attachment_proxy::config::{Config, ConfigErrors, Environment, FileText, Warning};
 use confluence_attachment_proxy::demo::{Options, SampleConfluence, samples};
 use confluence_attachment_proxy::logging::{self, LogHandle, Style};
-use confluence_attachment_proxy::server::{self, Ending, Server, Setup};
+use confluence_attachment_proxy::server::{self, Ending, FoundTls, Server, Setup};
 use confluence_attachment_proxy::web::{Exhibit, Showcase};
 
 /// sysexits.h: the command line is wrong.
@@ -102,7 +102,8 @@ fn serve(style: Style) -> ExitCode {
         config,
         directory: link_directory(),
         showcase: None,
-        secrets: Secrets::new(reread, stamp),
+        secrets: Secrets::new(reread_account, stamp),
+        reread_tls: Box::new(reread_tls),
     };
     let code = run(setup, |_| {});
     log.close(LOG_PATIENCE);
@@ -123,6 +124,7 @@ fn check(page: Option<PageId>) -> Verdict {
                 config: &config,
                 warnings: &warnings,
                 memory,
+                certificate: server::certificate_file(&config).map_err(|error| error.to_string()),
                 page,
             };
             check::run(&task, &mut |line| say(line))
@@ -131,13 +133,24 @@ fn check(page: Option<PageId>) -> Verdict {
     }
 }
 
-/// Reads the settings again as at the start; of those that changed only the account's can be taken over.
-fn reread() -> Result<Found, Vec<String>> {
+/// Reads the account's settings and files again as at the start.
+fn reread_account() -> Result<Found, Vec<String>> {
+    reread(Config::confluence_from_lookup)
+}
+
+/// Reads the files of the certificate again as at the start.
+fn reread_tls() -> FoundTls {
+    reread(Config::tls_from_lookup)
+}
+
+type Reading<T> = Result<(T, Vec<Warning>), ConfigErrors>;
+
+fn reread<T>(read: fn(&Environment<'_>) -> Reading<T>) -> Result<(T, Vec<String>), Vec<String>> {
     let environment = Environment::new(std::env::vars_os(), &read_text_file);
-    match Config::from_lookup(&environment) {
-        Ok((config, warnings)) => {
+    match read(&environment) {
+        Ok((found, warnings)) => {
             let warnings = warnings.iter().map(ToString::to_string).collect();
-            Ok((config.confluence, warnings))
+            Ok((found, warnings))
         }
         Err(errors) => Err(errors.problems.iter().map(ToString::to_string).collect()),
     }
@@ -163,7 +176,7 @@ fn run(setup: Setup, started: impl FnOnce(&Server)) -> ExitCode {
             return INTERNAL.into();
         }
     };
-    let server = match Server::start(setup) {
+    let mut server = match Server::start(setup) {
         Ok(server) => server,
         Err(error) => {
             log::error!("{error}");
@@ -210,6 +223,7 @@ fn demo(style: Style, port: Option<u16>) -> ExitCode {
             let setup = Setup {
                 config,
                 secrets,
+                reread_tls: Box::new(|| Ok((None, Vec::new()))), // a demonstration has no certificate
                 directory: link_directory(),
                 showcase,
             };

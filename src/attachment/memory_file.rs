@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::ops::Range;
 use std::os::fd::AsFd;
+use std::os::unix::fs::FileExt;
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create, sendfile};
 use rustix::io::Errno;
@@ -59,13 +60,19 @@ impl MemoryFile {
         length.next_multiple_of(PAGE_BYTES) + PAGE_BYTES // one more for the kernel's own bookkeeping
     }
 
-    /// Its bytes from `offset` on, for tests.
+    /// Copies its bytes from `offset` on into all of `buffer`.
+    ///
+    /// # Errors
+    /// There are fewer.
+    pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buffer, offset)
+    }
+
+    /// The bytes of `range`, for tests.
     #[cfg(test)]
     pub fn read(&self, range: Range<u64>) -> Vec<u8> {
-        use std::os::unix::fs::FileExt;
         let mut bytes = vec![0; (range.end - range.start) as usize];
-        self.file
-            .read_exact_at(&mut bytes, range.start)
+        self.read_exact_at(&mut bytes, range.start)
             .expect("a range of the file");
         bytes
     }

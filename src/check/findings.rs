@@ -1,6 +1,7 @@
 //! What each step found, in words (pure): the good news, or what is wrong and the remedy.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::report::{Finding, Verdict};
@@ -50,6 +51,17 @@ pub(super) fn memory(memory: Memory) -> Finding {
     Finding::ok(format_args!(
         "CACHE_MAX_BYTES={cache} and {beside} beside it fit the {shown} granted here"
     ))
+}
+
+/// The file of the certificate that clients are shown; nothing is to be said if there is none.
+pub(super) fn https(certificate: &Result<Option<PathBuf>, String>) -> Option<Finding> {
+    match certificate {
+        Ok(Some(file)) => Some(Finding::ok(format_args!(
+            "clients are shown the certificate in PROXY_TLS_CERT_FILE={file:?}"
+        ))),
+        Ok(None) => None,
+        Err(error) => Some(Finding::fail(Verdict::Configuration, error)),
+    }
 }
 
 pub(super) fn proxy(way: &Way, host: &str) -> Finding {

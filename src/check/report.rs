@@ -13,6 +13,7 @@ const STEP_COLUMNS: usize = 16;
 pub(super) enum Step {
     Configuration,
     Memory,
+    Https,
     Proxy,
     Dns,
     Tcp,
@@ -28,6 +29,7 @@ impl Display for Step {
         f.pad(match self {
             Step::Configuration => "configuration",
             Step::Memory => "memory",
+            Step::Https => "https",
             Step::Proxy => "proxy",
             Step::Dns => "dns",
             Step::Tcp => "tcp",

@@ -1,5 +1,7 @@
 //! The order of the steps: what is looked at, and what is left out when an earlier step has failed.
 
+use std::path::PathBuf;
+
 use super::findings::{self, Memory};
 use super::page;
 use super::report::{Finding, Report, Step, Verdict};
@@ -15,6 +17,8 @@ pub struct Task<'a> {
     pub warnings: &'a [Warning],
     /// What the machine grants.
     pub memory: Memory,
+    /// The file of the certificate that clients are shown, if they are to be shown one; or why it cannot be.
+    pub certificate: Result<Option<PathBuf>, String>,
     /// A page whose files are listed at the end.
     pub page: Option<PageId>,
 }
@@ -45,6 +49,12 @@ pub fn run(task: &Task<'_>, say: &mut dyn FnMut(&str)) -> Verdict {
     report.tell(Step::Configuration, &findings::configuration(settings));
     warn(&mut report, task.warnings);
     report.tell(Step::Memory, &findings::memory(task.memory));
+    if let Some(finding) = findings::https(&task.certificate) {
+        report.tell(Step::Https, &finding);
+    }
+    if task.certificate.is_err() {
+        return report.verdict(); // the service would not start
+    }
     let manifest = reach(task.config, &examiner, &mut report);
     let is_proven = matches!(manifest, Some(Ok(Manifest::Confluence { .. })));
     report.attempt(Step::Login, || {

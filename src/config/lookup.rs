@@ -8,9 +8,10 @@ use super::names::{self, Name};
 use super::outbound::{read_ca, read_outbound_proxy};
 use super::path::{parse_base_path, parse_listen_host};
 use super::report::{ConfigErrors, Problem, Warning};
-use super::settings::{CacheConfig, Config, ConfluenceConfig, Kind, ProxyConfig};
+use super::settings::{CacheConfig, Config, ConfluenceConfig, Kind, ProxyConfig, TlsFiles};
 use super::size::format_size;
 use super::table::setting;
+use super::tls::read_tls;
 
 /// One file takes at most this part of the memory: with less than four places eviction is a gamble.
 const ITEM_SHARE: u64 = 4;
@@ -52,6 +53,36 @@ impl Config {
             cache: cache.expect("a part that is missing has left a problem"),
         };
         Ok((config, warnings))
+    }
+
+    /// Reads only what concerns the other side, when its files may have changed.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it. The caller says so, and goes on with what it has.
+    pub fn confluence_from_lookup(
+        environment: &Environment<'_>,
+    ) -> Result<(ConfluenceConfig, Vec<Warning>), ConfigErrors> {
+        let mut desk = Desk::new(environment);
+        let confluence = read_confluence(&mut desk);
+        let warnings = desk.close()?;
+        Ok((
+            confluence.expect("a part that is missing has left a problem"),
+            warnings,
+        ))
+    }
+
+    /// Reads only what clients are shown over HTTPS, when its files may have changed.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it. The caller says so, and goes on with what it has.
+    pub fn tls_from_lookup(
+        environment: &Environment<'_>,
+    ) -> Result<(Option<TlsFiles>, Vec<Warning>), ConfigErrors> {
+        let mut desk = Desk::new(environment);
+        let files = read_tls(&mut desk);
+        desk.close().map(|warnings| (files, warnings))
     }
 }
 
@@ -123,6 +154,7 @@ fn read_address(desk: &mut Desk<'_>, kind: Option<Kind>) -> Option<Address> {
 fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
     let host = parsed(desk, "PROXY_HOST", parse_listen_host);
     let port = parsed(desk, "PROXY_PORT", parse_port);
+    let tls = read_tls(desk);
     let base_path = read_base_path(desk);
     let allow = read_allow(desk);
     let connections_max = desk.count("PROXY_MAX_CONNECTIONS");
@@ -130,6 +162,7 @@ fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
     Some(ProxyConfig {
         host: host?,
         port: port?,
+        tls,
         base_path: base_path?,
         connections_max: connections_max?,
         drain: drain?,
@@ -203,7 +236,10 @@ fn judge_names(desk: &mut Desk<'_>) {
     for name in environment.names() {
         match names::judge(name) {
             Name::Fine => {}
-            Name::Unsafe(reason) => desk.problem(Problem::hidden(name, reason)),
+            Name::Protection(known) => desk.problem(Problem::hidden(
+                name,
+                format!("not a setting, and ignoring it would serve in the clear what you want encrypted; did you mean {known}"),
+            )),
             Name::Restriction(known) => desk.problem(Problem::hidden(
                 name,
                 format!("not a setting, and ignoring it would publish more than you want; did you mean {known}"),
@@ -379,7 +415,7 @@ mod tests {
             ("PROXY_PORT", "+80", "a port number"),
             ("PROXY_PORT", "tcp://10.0.0.1:80", "a port number"),
             ("PROXY_BASE_PATH", "/metrics", "for monitoring"),
-            ("PROXY_TLS_CERT_FILE", "/x", "TLS terminator"),
+            ("PROXY_TLS_CERT", "/x", "did you mean PROXY_TLS_CERT_FILE"),
             (
                 "proxy_allow_pages",
                 "1",

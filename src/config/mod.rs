@@ -20,12 +20,13 @@ mod secret_places;
 mod settings;
 mod size;
 mod table;
+mod tls;
 
 pub use desk::{Environment, FileText};
 pub use report::{ConfigErrors, Problem, Warning};
 pub use settings::{
     Allow, CaFile, CacheConfig, Config, ConfluenceConfig, Credentials, Kind, OutboundProxy,
-    ProxyConfig, Secret,
+    ProxyConfig, Secret, TlsFiles,
 };
 pub use size::{format_size, parse_size};
 pub use table::*;

@@ -11,13 +11,12 @@ const PREFIXES: [&str; 3] = ["CONFLUENCE_", "PROXY_", "CACHE_"];
 /// Names of this shape that systemd sets by itself.
 const FOREIGN: [&str; 1] = ["CACHE_DIRECTORY"];
 
-/// Protection that this version does not have. To ignore it would show what the operator wanted to keep, so whatever
-/// begins like this prevents the start.
+/// How the names of encryption begin. To ignore a slip of the fingers in one would serve in the clear, so whatever begins
+/// like this, or is near to one of them, prevents the start.
 const PROTECTION: &str = "PROXY_TLS_";
 
-/// Why, and what to do.
-const PROTECTION_REMEDY: &str =
-    "not supported in this version: remove it and put a TLS terminator in front of the service";
+/// Proposed where no name of encryption is near.
+const PROTECTIONS: &str = "PROXY_TLS_CERT_FILE or PROXY_TLS_KEY_FILE";
 
 /// How the names of restrictions begin. To ignore a slip of the fingers in one would publish everything, so whatever
 /// begins like this, or is near to one of them, prevents the start.
@@ -39,8 +38,8 @@ pub(super) fn is_restriction(name: &str) -> bool {
 pub(super) enum Name {
     /// In the table, or none of our business.
     Fine,
-    /// Must not be ignored: why, and what to do.
-    Unsafe(&'static str),
+    /// Meant to encrypt and must not be ignored: what was probably meant.
+    Protection(&'static str),
     /// Meant as a restriction and must not be ignored: what was probably meant.
     Restriction(&'static str),
     /// Ignored, to be said.
@@ -55,9 +54,6 @@ pub(super) fn judge(name: &str) -> Name {
     if SETTINGS.iter().any(|setting| setting.name == name) || FOREIGN.contains(&name) {
         return Name::Fine;
     }
-    if upper.starts_with(PROTECTION) {
-        return Name::Unsafe(PROTECTION_REMEDY);
-    }
     if LATER.contains(&name) {
         return Name::Later;
     }
@@ -66,7 +62,9 @@ pub(super) fn judge(name: &str) -> Name {
     }
     match nearest(&upper) {
         Some(known) if known.starts_with(RESTRICTION) => Name::Restriction(known),
+        Some(known) if known.starts_with(PROTECTION) => Name::Protection(known),
         None if upper.starts_with(RESTRICTION) => Name::Restriction(RESTRICTIONS),
+        None if upper.starts_with(PROTECTION) => Name::Protection(PROTECTIONS),
         known => Name::Unknown(known),
     }
 }
@@ -151,9 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn restrictions_are_never_ignored() {
-        for name in ["PROXY_TLS_CERT_FILE", "PROXY_TLS_KEY_FILE", "proxy_tls_x"] {
-            assert!(matches!(judge(name), Name::Unsafe(_)), "{name}");
+    fn restrictions_and_encryption_are_never_ignored() {
+        for (name, meant) in [
+            ("PROXY_TLS_CERT", "PROXY_TLS_CERT_FILE"),
+            ("proxy_tls_key_file", "PROXY_TLS_KEY_FILE"),
+            ("PROXY_TLS_KEYFILE", "PROXY_TLS_KEY_FILE"),
+            ("PROXY_TLS_VERSIONS", PROTECTIONS),
+        ] {
+            assert_eq!(judge(name), Name::Protection(meant), "{name}");
         }
         for (name, meant) in [
             ("PROXY_ALLOW_SPACE", "PROXY_ALLOW_SPACES"),
@@ -166,9 +169,14 @@ mod tests {
         ] {
             assert_eq!(judge(name), Name::Restriction(meant), "{name}");
         }
-        for name in ["PROXY_ALLOW_SPACES", "PROXY_ALLOW_PAGES"] {
+        for (name, proposed) in [
+            ("PROXY_ALLOW_SPACES", RESTRICTIONS),
+            ("PROXY_ALLOW_PAGES", RESTRICTIONS),
+            ("PROXY_TLS_CERT_FILE", PROTECTIONS),
+            ("PROXY_TLS_KEY_FILE", PROTECTIONS),
+        ] {
             assert_eq!(judge(name), Name::Fine, "{name}");
-            assert!(RESTRICTIONS.contains(name), "{name}");
+            assert!(proposed.contains(name), "{name}");
         }
     }
 }

@@ -106,6 +106,28 @@ pub struct OutboundProxy {
     pub bypass: String,
 }
 
+/// The certificate that clients are shown and its key, not parsed yet. `Debug` shows where they are and not what they are.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Where the certificate was read.
+    pub certificate: PathBuf,
+    /// PEM text.
+    pub certificate_pem: String,
+    /// Where the key was read.
+    pub key: PathBuf,
+    /// PEM text.
+    pub key_pem: Secret,
+}
+
+impl fmt::Debug for TlsFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TlsFiles")
+            .field("certificate", &self.certificate)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
 /// How clients reach the service.
 #[derive(Clone, Debug)]
 pub struct ProxyConfig {
@@ -113,6 +135,8 @@ pub struct ProxyConfig {
     pub host: IpAddr,
     /// Listen port; 0 takes any free one.
     pub port: u16,
+    /// What they are shown over HTTPS; `None`: they speak plain HTTP.
+    pub tls: Option<TlsFiles>,
     /// Where the API lives: empty for the root, else `/` and segments without a trailing slash.
     pub base_path: String,
     /// Client connections at once.

@@ -223,6 +223,18 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "Port on which the service listens; with 0 the log says which one it got.",
     },
     Setting {
+        name: "PROXY_TLS_CERT_FILE",
+        fallback: Fallback::Unset,
+        values: Values::Text("the path of a PEM file"),
+        meaning: "File with the certificate that clients are shown, its authority's certificates behind it; with it the port speaks HTTPS and nothing else.",
+    },
+    Setting {
+        name: "PROXY_TLS_KEY_FILE",
+        fallback: Fallback::Unset,
+        values: Values::Text("the path of a PEM file"),
+        meaning: "File with the private key of PROXY_TLS_CERT_FILE, without a passphrase.",
+    },
+    Setting {
         name: "PROXY_BASE_PATH",
         fallback: Fallback::Value(DEFAULT_PROXY_BASE_PATH),
         values: Values::Text("a path such as /proxy, or / for the root"),

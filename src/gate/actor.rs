@@ -120,17 +120,23 @@ impl Gate {
     fn handle(&mut self, message: GateMessage, now: Instant) {
         match message {
             GateMessage::Adopt(Adopted {
-                socket,
+                transport,
                 client,
                 seat,
             }) => {
-                self.adopt(Connection::new(socket, client, Some(seat), now), now);
+                self.adopt(Connection::new(transport, client, Some(seat), now), now);
             }
             GateMessage::Reply(ticket, reply) => self.answer(ticket, *reply, now),
             GateMessage::Grown(stream) => {
                 for slot in self.clients.take_waiting(stream) {
                     self.serve(slot, now);
                 }
+            }
+            GateMessage::Renew(certificate, renewed) => {
+                if let Some(door) = &mut self.door {
+                    door.renew(certificate);
+                }
+                let _ = renewed.send(()); // it has room for this one
             }
             GateMessage::CloseDoor(closed) => {
                 if let Some(door) = self.door.take() {
@@ -156,21 +162,27 @@ impl Gate {
                 self.gates.adopt(gate, adopted)
             };
             if let Err(Adopted {
-                socket,
+                transport,
                 client,
                 seat,
             }) = kept
             {
-                self.adopt(Connection::new(socket, client, Some(seat), now), now);
+                self.adopt(Connection::new(transport, client, Some(seat), now), now);
             }
         }
-        for (socket, client, refusal) in refused {
+        for (transport, client, refusal) in refused {
             if UNSEATED_MAX <= self.clients.unseated {
                 continue; // a flood: closing is all we can afford
             }
             self.clients.unseated += 1;
-            let mut connection = Connection::new(socket, client, None, now);
-            refuse(&mut connection, refusal, now);
+            let mut connection = Connection::new(transport, client, None, now);
+            match &mut connection.phase {
+                Phase::Handshaking { then } => *then = Some(refusal),
+                Phase::Reading
+                | Phase::UnderWay { .. }
+                | Phase::Writing { .. }
+                | Phase::Lingering { .. } => refuse(&mut connection, refusal, now),
+            }
             self.adopt(connection, now);
         }
     }
@@ -179,7 +191,7 @@ impl Gate {
         let entry = self.clients.connections.vacant_entry();
         let slot = entry.key();
         let registered = self.poll.registry().register(
-            &mut connection.socket,
+            &mut connection.transport.socket,
             Token(slot),
             Interest::READABLE | Interest::WRITABLE, // once for its life: edge-triggered
         );
@@ -226,7 +238,7 @@ impl Gate {
             .collect();
         for slot in slots {
             let connection = &mut self.clients.connections[slot];
-            if connection.is_idle() || matches!(connection.phase, Phase::Lingering { .. }) {
+            if connection.is_idle() {
                 connection.deadline = connection.deadline.min(now + DRAIN_IDLE_TIME);
                 self.clients.note(slot, now);
             }

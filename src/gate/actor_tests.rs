@@ -9,6 +9,7 @@ use super::super::clients::NOTE_AHEAD_MAX;
 use super::super::connection::WRITE_STALL_MAX;
 use super::super::head;
 use super::super::outgoing::Outgoing;
+use super::super::transport::Transport;
 use crate::attachment::{Body, Chunk, Ledger};
 use crate::reply::{Note as LogNote, Payload, Reply};
 
@@ -17,7 +18,7 @@ fn gate() -> (Gate, UnixStream) {
     let (link, other) = UnixStream::pair().expect("two sockets");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let (_, mut gates) =
-        super::super::open(listener, vec![link], 8, &UnderWay::default()).expect("a gate");
+        super::super::open(listener, None, vec![link], 8, &UnderWay::default()).expect("a gate");
     (gates.pop().expect("one per link"), other)
 }
 
@@ -27,8 +28,8 @@ fn client(now: Instant) -> (Connection, TcpStream) {
     let client = TcpStream::connect(listener.local_addr().expect("bound")).expect("it listens");
     let (socket, address) = listener.accept().expect("somebody connected");
     socket.set_nonblocking(true).expect("a socket");
-    let socket = mio::net::TcpStream::from_std(socket);
-    (Connection::new(socket, address.ip(), None, now), client)
+    let transport = Transport::new(mio::net::TcpStream::from_std(socket), None);
+    (Connection::new(transport, address.ip(), None, now), client)
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn a_full_socket_has_a_time_limit_also_after_waiting_for_a_download() {
     let (mut gate, _link) = gate();
     let now = Instant::now();
     let (mut connection, _client) = client(now);
-    while connection.socket.write(&[0; 65_536]).is_ok() {}
+    while connection.transport.socket.write(&[0; 65_536]).is_ok() {}
     let ledger = Ledger::default();
     let body = Body::new(vec![Chunk::new(&[0; 10], &ledger)], &ledger, None);
     let range = 0..10;

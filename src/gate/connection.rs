@@ -1,19 +1,18 @@
 //! One client connection: what it is doing, what it has sent, what it is still owed.
 
-use std::io::{self, Read};
+use std::io;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
-
-use mio::net::TcpStream;
-use socket2::SockRef;
 
 use super::admission::Seat;
 use super::head::{self, Found, HEAD_BYTES_MAX, Vetted};
 use super::outgoing::Outgoing;
 use super::refusal::Refusal;
+use super::transport::Transport;
 use crate::attachment::StreamId;
 
-/// Longest time for a request head, from its first byte; also for the first head of a new connection.
+/// Longest time for a request head, from its first byte; also for the first head of a new connection, its TLS handshake
+/// included.
 pub(super) const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// How long a connection may be idle between requests.
@@ -35,7 +34,7 @@ const IDLE_BYTES_MAX: usize = 1024;
 /// One client. It lives in its gate's slab; dropping it closes the socket and gives its seat back.
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) socket: TcpStream,
+    pub(super) transport: Transport,
     pub(super) client: IpAddr,
     pub(super) phase: Phase,
     /// Part of a head, or requests that were sent ahead. Empty, and without memory, for an idle connection.
@@ -66,6 +65,8 @@ pub(super) struct Connection {
 /// What a connection is doing.
 #[derive(Debug)]
 pub(super) enum Phase {
+    /// Agreeing on TLS. Who gets no seat is told so behind the handshake, where it can be read.
+    Handshaking { then: Option<Refusal> },
     /// Waiting for a request head, or in the middle of one.
     Reading,
     /// The head is on its way through the service; the reply comes under this serial.
@@ -97,15 +98,19 @@ pub(super) enum Heard {
 
 impl Connection {
     pub(super) fn new(
-        socket: TcpStream,
+        transport: Transport,
         client: IpAddr,
         seat: Option<Seat>,
         now: Instant,
     ) -> Connection {
+        let phase = match transport.needs_handshake() {
+            true => Phase::Handshaking { then: None },
+            false => Phase::Reading,
+        };
         Connection {
-            socket,
+            transport,
             client,
-            phase: Phase::Reading,
+            phase,
             received: Vec::new(),
             searched: 0,
             readable: true,
@@ -120,9 +125,13 @@ impl Connection {
         }
     }
 
-    /// Whether nothing is going on: no byte of a next head has come.
+    /// Whether nothing is going on that somebody waits for: no byte of a next head has come, or all is said.
     pub(super) fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Reading) && self.received.is_empty()
+        match &self.phase {
+            Phase::Reading => self.received.is_empty(),
+            Phase::Handshaking { .. } | Phase::Lingering { .. } => true,
+            Phase::UnderWay { .. } | Phase::Writing { .. } => false,
+        }
     }
 
     /// Reads until a head is complete or nothing more is there. `scratch` is shared by all connections of the gate.
@@ -140,10 +149,10 @@ impl Connection {
             }
             // Never more than one head's worth: what a client sends ahead waits in the kernel.
             let room = HEAD_BYTES_MAX.saturating_sub(self.received.len()).max(1);
-            match self.socket.read(&mut scratch[..room]) {
+            match self.transport.read(&mut scratch[..room]) {
                 Ok(0) => return Heard::Closed,
                 Ok(count) => {
-                    self.readable = self.ended || count == room; // a short read has emptied the socket
+                    self.readable = self.ended || !self.transport.is_drained(count, room);
                     if self.received.is_empty() && 0 < self.answered {
                         self.deadline = now + HEAD_TIME_MAX; // from the first byte of the head
                     }
@@ -192,7 +201,7 @@ impl Connection {
 
     /// Ends our side and starts to linger.
     pub(super) fn linger(&mut self, now: Instant) {
-        let _ = self.socket.shutdown(std::net::Shutdown::Write); // already gone is as good
+        self.transport.shut_down();
         self.received = Vec::new();
         self.deadline = now + LINGER_TIME_MAX;
         self.phase = Phase::Lingering {
@@ -207,7 +216,7 @@ impl Connection {
             return false;
         };
         while self.readable {
-            match self.socket.read(scratch) {
+            match self.transport.discard(scratch) {
                 Ok(0) => return true,
                 Ok(count) if *left < count => return true,
                 Ok(count) => *left -= count,
@@ -217,10 +226,5 @@ impl Connection {
             }
         }
         false
-    }
-
-    /// Makes the close a reset, so that a broken download cannot look like a clean end.
-    pub(super) fn reset_on_close(&self) {
-        let _ = SockRef::from(&self.socket).set_linger(Some(Duration::ZERO)); // a socket that fails here is dead already
     }
 }

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use log::warn;
-use mio::net::{TcpListener, TcpStream};
+use mio::net::TcpListener;
 use mio::{Interest, Registry, Token};
 
 use super::admission::Admission;
+use super::certificate::Certificate;
 use super::handle::Adopted;
 use super::refusal::Refusal;
+use super::transport::Transport;
 
 /// How long to wait before accepting again when the system has no descriptor or memory left.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -23,6 +25,8 @@ const ACCEPTED_PER_TURN: usize = 64;
 pub(super) struct Door {
     listener: TcpListener,
     admission: Arc<Admission>,
+    /// What clients are shown; `None`: plain HTTP.
+    certificate: Option<Certificate>,
     /// When to try again; set while accepting fails or when a turn's share was used up.
     again: Option<Instant>,
     /// Whether the last try failed, so that an outage is one line in the log and not ten a second.
@@ -31,12 +35,13 @@ pub(super) struct Door {
 }
 
 /// A client that does not get in, and why.
-type Refused = (TcpStream, IpAddr, Refusal);
+type Refused = (Transport, IpAddr, Refusal);
 
 impl Door {
     pub(super) fn open(
         listener: std::net::TcpListener,
         admission: Arc<Admission>,
+        certificate: Option<Certificate>,
         registry: &Registry,
         token: Token,
     ) -> io::Result<Door> {
@@ -46,6 +51,7 @@ impl Door {
         Ok(Door {
             listener,
             admission,
+            certificate,
             again: None,
             failing: false,
             turn: 0,
@@ -60,14 +66,15 @@ impl Door {
             match self.listener.accept() {
                 Ok((socket, address)) => {
                     let client = address.ip().to_canonical();
+                    let transport = Transport::new(socket, self.certificate.as_ref());
                     self.failing = false;
                     match self.admission.seat(client) {
                         Ok(seat) => accepted.push(Adopted {
-                            socket,
+                            transport,
                             client,
                             seat,
                         }),
-                        Err(refusal) => refused.push((socket, client, refusal)),
+                        Err(refusal) => refused.push((transport, client, refusal)),
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -87,6 +94,11 @@ impl Door {
         }
         self.again = Some(now);
         (accepted, refused)
+    }
+
+    /// Shows another certificate from now on.
+    pub(super) fn renew(&mut self, certificate: Certificate) {
+        self.certificate = Some(certificate);
     }
 
     /// Which gate gets the next client: each in turn.

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use mio::net::TcpStream;
 
 use super::admission::Seat;
+use super::certificate::Certificate;
 use super::ticket::Ticket;
+use super::transport::Transport;
 use crate::attachment::{Bell, StreamId};
 use crate::reply::Reply;
 
@@ -28,6 +29,8 @@ pub(super) enum GateMessage {
     Reply(Ticket, Box<Reply>),
     /// A download that some of its clients wait for has more.
     Grown(StreamId),
+    /// Show this certificate to new clients, and say so when it is.
+    Renew(Certificate, Sender<()>),
     /// Take no more clients, and say so when every one that was taken has been handed to its gate.
     CloseDoor(Sender<()>),
     /// Finish what is running, end at this moment at the latest.
@@ -36,7 +39,7 @@ pub(super) enum GateMessage {
 
 /// A client on its way to the gate that will own it.
 pub(super) struct Adopted {
-    pub(super) socket: TcpStream,
+    pub(super) transport: Transport,
     pub(super) client: std::net::IpAddr,
     pub(super) seat: Seat,
 }
@@ -103,6 +106,13 @@ impl Gates {
         }
     }
 
+    /// Shows another certificate to whoever connects from now on. Those who are in keep theirs. Blocks until it is so.
+    pub fn renew(&self, certificate: Certificate) {
+        let (renewed, is_renewed) = bounded(1);
+        self.0[DOOR_GATE].send(GateMessage::Renew(certificate, renewed));
+        let _ = is_renewed.recv(); // an error means that this gate has ended, and nobody connects any more
+    }
+
     /// Asks every gate to stop taking clients, to finish what is running and to end by `until`. Blocks until no more
     /// clients can come, for a gate that had ended before would drop one that was just on its way to it.
     pub fn drain(&self, until: Instant) {
@@ -125,6 +135,7 @@ impl Gates {
                 GateMessage::Adopt(adopted) => Err(adopted),
                 GateMessage::Reply(..)
                 | GateMessage::Grown(_)
+                | GateMessage::Renew(..)
                 | GateMessage::CloseDoor(_)
                 | GateMessage::Drain(_) => {
                     unreachable!("sent above")

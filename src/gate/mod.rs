@@ -12,10 +12,12 @@
 
 mod actor;
 mod admission;
+mod certificate;
 mod clients;
 mod connection;
 mod deadlines;
 mod door;
+mod growing;
 mod handle;
 mod head;
 mod link;
@@ -24,12 +26,15 @@ mod open;
 mod outgoing;
 mod refusal;
 mod serve;
+mod session;
 mod socket;
 mod target;
 mod ticket;
+mod transport;
 
 pub use actor::Gate;
 pub use admission::{REQUESTS_UNDER_WAY_MAX, UnderWay};
+pub use certificate::{Certificate, CertificateError};
 pub use handle::Gates;
 pub use head::{FORWARDED, TICKET_FIELD};
 pub use listener::listen;

@@ -10,17 +10,20 @@ use mio::Poll;
 
 use super::actor::{Gate, LINK, LISTENER, WAKER};
 use super::admission::{Admission, UnderWay};
+use super::certificate::Certificate;
 use super::clients::Clients;
 use super::door::Door;
 use super::handle::Gates;
 use super::link::Link;
 
-/// Builds one gate per link. The first one accepts clients from `listener` and shares them out.
+/// Builds one gate per link. The first one accepts clients from `listener` and shares them out. With a `certificate`
+/// they are served over TLS and nothing else.
 ///
 /// # Errors
 /// The system has no descriptor left for a poll or a waker.
 pub fn open(
     listener: TcpListener,
+    certificate: Option<Certificate>,
     links: Vec<UnixStream>,
     connections_max: usize,
     under_way: &UnderWay,
@@ -44,6 +47,7 @@ pub fn open(
             Some(listener) => Some(Door::open(
                 listener,
                 admission.clone(),
+                certificate.clone(),
                 poll.registry(),
                 LISTENER,
             )?),

@@ -4,17 +4,15 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 use std::ops::Range;
 
-use crate::attachment::{Body, Ending, MemoryFile, Peek, Reader, StreamId};
+use crate::attachment::{Body, MemoryFile, StreamId};
 use crate::reply::{Note, Part, Payload, Reply};
 
+use super::growing::{Framing, Growing, Step};
 use super::head::Vetted;
 use super::socket::Socket;
 
 /// Slices handed to one system call: 16 chunks of a download are about 1 MiB, more than a socket takes at once.
 const SLICES_MAX: usize = 16;
-
-/// Largest frame of a chunked answer in bytes (RFC 9112 section 7.1).
-const FRAME_BYTES_MAX: u64 = 256 * 1024;
 
 /// How far writing got.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,25 +52,6 @@ enum Source {
     Growing(Growing),
 }
 
-#[derive(Debug)]
-struct Growing {
-    reader: Reader,
-    skip: u64,
-    /// Bytes that may be written before the next decision: the whole rest, or what is left of a frame.
-    left: u64,
-    framing: Framing,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Framing {
-    /// The length was announced.
-    Length,
-    /// HTTP/1.1 without a length: frames.
-    Chunked { first: bool },
-    /// HTTP/1.0 without a length: the end of the connection is the end.
-    Close,
-}
-
 impl Outgoing {
     /// Completes the reply's head for this client and connection.
     pub(super) fn new(reply: Reply, vetted: Vetted) -> Outgoing {
@@ -84,28 +63,15 @@ impl Outgoing {
             Payload::Stored { body, range } => Source::Stored { body, range },
             Payload::Parts(parts) => Source::Parts(parts.into()),
             Payload::Growing { reader, skip, take } => {
-                let framing = match (take, vetted.old) {
-                    (Some(_), _) => Framing::Length,
-                    (None, false) => Framing::Chunked { first: true },
-                    (None, true) => Framing::Close,
-                };
-                if framing == Framing::Close {
-                    keep_alive = false;
+                let growing = Growing::new(reader, skip, take, vetted.old);
+                match growing.framing() {
+                    Framing::Length => {}
+                    Framing::Chunked { .. } => {
+                        text.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
+                    }
+                    Framing::Close => keep_alive = false,
                 }
-                if let Framing::Chunked { .. } = framing {
-                    text.extend_from_slice(b"Transfer-Encoding: chunked\r\n");
-                }
-                let left = if framing == Framing::Close {
-                    u64::MAX
-                } else {
-                    take.unwrap_or(0)
-                };
-                Source::Growing(Growing {
-                    reader,
-                    skip,
-                    left,
-                    framing,
-                })
+                Source::Growing(growing)
             }
         };
         if !keep_alive {
@@ -151,8 +117,19 @@ impl Outgoing {
     ) -> io::Result<Progress> {
         let mut written = 0;
         loop {
-            if let Some(progress) = self.prepare(gate) {
-                return Ok(progress);
+            match self.prepare(gate) {
+                None => {}
+                Some(Progress::Broken) => return Ok(Progress::Broken),
+                Some(progress) => {
+                    return match socket.flush() {
+                        Ok(()) => Ok(progress),
+                        // Room for the rest calls again, so nobody needs to wait for the download meanwhile.
+                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                            Ok(Progress::Blocked)
+                        }
+                        Err(error) => Err(error),
+                    };
+                }
             }
             if share <= written {
                 return Ok(Progress::Share);
@@ -210,7 +187,7 @@ impl Outgoing {
                     return self.prepare(gate);
                 }
                 Step::Wait if text_left => false,
-                Step::Wait => return Some(Progress::Waiting(growing.reader.stream())),
+                Step::Wait => return Some(Progress::Waiting(growing.stream())),
                 Step::Broken => return Some(Progress::Broken),
             },
         };
@@ -287,82 +264,8 @@ impl Outgoing {
                     bytes -= consume(part, bytes);
                 }
             }
-            Source::Growing(growing) => {
-                growing.reader.advance(bytes);
-                growing.left -= bytes as u64;
-            }
+            Source::Growing(growing) => growing.advance(bytes),
         }
-    }
-}
-
-/// What a growing reply does next.
-enum Step {
-    Write,
-    Frame(String),
-    End(&'static [u8]),
-    Wait,
-    Broken,
-}
-
-impl Growing {
-    fn step(&mut self, gate: u32) -> Step {
-        loop {
-            if self.framing == Framing::Length && self.left == 0 {
-                return Step::End(b""); // a range may end long before the download does
-            }
-            let available = match self.reader.peek() {
-                Peek::Bytes(slice) => slice.len() as u64,
-                Peek::Ended(ending) => return self.end(ending),
-                Peek::Nothing if self.reader.must_wait(gate) => return Step::Wait,
-                Peek::Nothing => continue,
-            };
-            if 0 < self.skip {
-                let skipped = available.min(self.skip);
-                self.skip -= skipped;
-                self.reader.advance(skipped as usize);
-                continue;
-            }
-            return match self.framing {
-                Framing::Chunked { first } if self.left == 0 => {
-                    self.left = self.arrived().min(FRAME_BYTES_MAX);
-                    self.framing = Framing::Chunked { first: false };
-                    Step::Frame(format!(
-                        "{}{:x}\r\n",
-                        if first { "" } else { "\r\n" },
-                        self.left
-                    ))
-                }
-                Framing::Chunked { .. } | Framing::Length | Framing::Close => Step::Write,
-            };
-        }
-    }
-
-    fn end(&self, ending: Ending) -> Step {
-        match (ending, self.framing) {
-            (Ending::Broken, _) => Step::Broken,
-            (Ending::Complete, Framing::Length) => Step::Broken, // fewer bytes than were announced
-            (Ending::Complete, Framing::Chunked { first: true }) => Step::End(b"0\r\n\r\n"),
-            (Ending::Complete, Framing::Chunked { first: false }) => Step::End(b"\r\n0\r\n\r\n"),
-            (Ending::Complete, Framing::Close) => Step::End(b""),
-        }
-    }
-
-    fn arrived(&self) -> u64 {
-        let mut bytes = 0;
-        self.reader.slices(|slice| {
-            bytes += slice.len() as u64;
-            bytes < FRAME_BYTES_MAX
-        });
-        bytes
-    }
-
-    fn gather<'a>(&'a self, mut add: impl FnMut(&'a [u8]) -> bool) {
-        let mut left = if 0 < self.skip { 0 } else { self.left };
-        self.reader.slices(|slice| {
-            let slice = &slice[..left.min(slice.len() as u64) as usize];
-            left -= slice.len() as u64;
-            add(slice) && 0 < left
-        });
     }
 }
 

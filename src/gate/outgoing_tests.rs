@@ -1,12 +1,13 @@
 //! Tests of the way out: every kind of payload, cut at every byte.
 
+use super::super::growing::FRAME_BYTES_MAX;
 use super::*;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use proptest::prelude::*;
 
-use crate::attachment::{Bell, Chunk, Ledger, Writer};
+use crate::attachment::{Bell, Chunk, Ending, Ledger, Writer};
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nX: y\r\n";
 const GATE: u32 = 3;
@@ -24,6 +25,8 @@ struct Moody {
     moods: Vec<Mood>,
     turn: usize,
     wire: Vec<u8>,
+    /// How often a flush finds that something is left, as in a session of TLS.
+    left: usize,
 }
 
 impl Moody {
@@ -32,6 +35,7 @@ impl Moody {
             moods: moods.to_vec(),
             turn: 0,
             wire: Vec::new(),
+            left: 0,
         }
     }
 }
@@ -61,6 +65,16 @@ impl Socket for Moody {
 
     fn send_file(&mut self, file: &MemoryFile, range: Range<u64>) -> io::Result<usize> {
         self.send(&[IoSlice::new(&file.read(range))], false)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                Err(io::ErrorKind::WouldBlock.into())
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -421,4 +435,19 @@ fn keep_alive_is_said_to_old_clients_and_close_to_all() {
         assert_eq!(write(&mut outgoing, &mut socket, 1000), Progress::Done);
         assert_eq!(after_head(&socket.wire, line), b"");
     }
+}
+
+#[test]
+fn a_reply_is_done_only_when_nothing_is_left_on_its_way() {
+    let (body, bytes) = body(1, 1000, false);
+    let range = 0..1000;
+    let mut outgoing = outgoing(Payload::Stored { body, range }, true, false);
+    let mut socket = Moody::new(&[Mood::Take(usize::MAX)]);
+    socket.left = 2;
+    for expected in [Progress::Blocked, Progress::Blocked, Progress::Done] {
+        let progress = outgoing.write(&mut socket, 100_000, GATE);
+        assert_eq!(progress.expect("the socket lives"), expected);
+    }
+    assert!(socket.wire.ends_with(&bytes), "and nothing goes out twice");
+    assert_eq!(socket.turn, 1);
 }

@@ -1,5 +1,6 @@
 //! What a gate does for one client: read a head, send it on, write its answer, give up on it.
 
+use std::io;
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -13,17 +14,22 @@ use super::head;
 use super::link::Link;
 use super::outgoing::{Outgoing, Progress};
 use super::refusal::Refusal;
+use super::session::Handshake;
 use super::ticket::Ticket;
 use crate::reply::Reply;
 
 /// Bytes written to one client per turn, so that one fast reader of a big file does not starve the others.
 const SHARE_BYTES: usize = 512 * 1024;
 
+/// What somebody reads who speaks HTTP where HTTPS is spoken.
+const NOT_TLS: &str = "this port speaks HTTPS only; begin the address with https://";
+
 impl Gate {
     /// Does for a client whatever can be done now.
     pub(super) fn serve(&mut self, slot: usize, now: Instant) {
         while let Some(connection) = self.clients.connections.get_mut(slot) {
             let go_on = match &connection.phase {
+                Phase::Handshaking { .. } => self.shake_hands(slot, now),
                 Phase::Reading => self.read(slot, now),
                 Phase::UnderWay { .. } => false,
                 Phase::Writing { .. } => self.write(slot, now),
@@ -39,6 +45,29 @@ impl Gate {
             }
         }
         self.clients.note(slot, now);
+    }
+
+    /// Goes on with a handshake; `true` when there is more to do at once.
+    fn shake_hands(&mut self, slot: usize, now: Instant) -> bool {
+        let connection = &mut self.clients.connections[slot];
+        let Phase::Handshaking { then } = connection.phase else {
+            return false;
+        };
+        match (connection.transport.handshake(), then) {
+            (Ok(Handshake::Pending), _) => return false,
+            (Ok(Handshake::Done), None) => connection.phase = Phase::Reading,
+            (Ok(Handshake::Done), Some(refusal)) => refuse(connection, refusal, now),
+            (Ok(Handshake::NotTls), _) => {
+                connection.transport.give_up_tls();
+                refuse(connection, Refusal::Malformed(NOT_TLS), now);
+            }
+            (Err(error), _) => {
+                log_no_handshake(&error, connection.client);
+                self.close(slot, now);
+                return false;
+            }
+        }
+        true
     }
 
     /// Reads a head and sends it on; `true` when there is more to do at once.
@@ -116,9 +145,9 @@ impl Gate {
         let Phase::Writing { outgoing, since } = &mut connection.phase else {
             return false;
         };
-        let sent = outgoing.sent;
-        let progress = outgoing.write(&mut connection.socket, SHARE_BYTES, self.index as u32);
-        if outgoing.sent != sent {
+        let taken = connection.transport.taken;
+        let progress = outgoing.write(&mut connection.transport, SHARE_BYTES, self.index as u32);
+        if connection.transport.taken != taken {
             connection.deadline = now + WRITE_STALL_MAX;
         }
         match progress {
@@ -160,6 +189,7 @@ impl Gate {
                     connection.linger(now);
                     true
                 } else {
+                    connection.transport.finish();
                     self.clients.remove(slot);
                     false
                 }
@@ -188,7 +218,7 @@ impl Gate {
 
     /// Ends a connection now, whatever it was doing.
     pub(super) fn close(&mut self, slot: usize, now: Instant) {
-        let Some(connection) = self.clients.remove(slot) else {
+        let Some(mut connection) = self.clients.remove(slot) else {
             return;
         };
         if let Phase::Writing { outgoing, since } = &connection.phase
@@ -200,7 +230,9 @@ impl Gate {
             info!(
                 "aborted {note} status={status} from={from} bytes={bytes} ms={ms} client={client}"
             );
-            connection.reset_on_close(); // a clean end would make the part look like the whole
+            connection.transport.reset_on_close(); // a clean end would make the part look like the whole
+        } else {
+            connection.transport.finish();
         }
     }
 }
@@ -241,6 +273,16 @@ pub(super) fn refuse(connection: &mut Connection, refusal: Refusal, now: Instant
         since: now,
     };
     connection.readable = true; // whatever it still sends is not read before the answer is out
+}
+
+/// Says why a client and this service could not agree on TLS: it most often does not trust the certificate.
+fn log_no_handshake(error: &io::Error, client: IpAddr) {
+    match error.kind() {
+        io::ErrorKind::InvalidData => {
+            info!("refused reason=\"no TLS handshake: {error}\" client={client}");
+        }
+        _ => debug!("a client left within its TLS handshake: {error}"),
+    }
 }
 
 fn log_served(outgoing: &Outgoing, client: IpAddr, took: Duration) {

@@ -15,6 +15,9 @@ pub(super) trait Socket {
 
     /// Writes some bytes of `range` and says how many.
     fn send_file(&mut self, file: &MemoryFile, range: Range<u64>) -> io::Result<usize>;
+
+    /// Writes whatever the calls before have left to be written; `WouldBlock` as long as something is left.
+    fn flush(&mut self) -> io::Result<()>;
 }
 
 impl Socket for mio::net::TcpStream {
@@ -27,5 +30,9 @@ impl Socket for mio::net::TcpStream {
 
     fn send_file(&mut self, file: &MemoryFile, range: Range<u64>) -> io::Result<usize> {
         file.send(&*self, range)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(()) // what was sent is in the kernel's hands
     }
 }

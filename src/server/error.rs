@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::confluence::SetupError;
+use crate::gate::CertificateError;
 
 /// Why the service does not start.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub enum StartError {
     Links(PathBuf, io::Error),
     /// The system has no descriptor or thread left.
     System(io::Error),
+    /// What clients are to be shown cannot be shown.
+    Certificate(CertificateError),
     /// The Confluence settings cannot work.
     Confluence(SetupError),
 }
@@ -30,7 +33,7 @@ impl StartError {
                     io::ErrorKind::PermissionDenied | io::ErrorKind::AddrNotAvailable
                 )
             }
-            StartError::Confluence(_) => true,
+            StartError::Certificate(_) | StartError::Confluence(_) => true,
             StartError::Links(..) | StartError::System(_) => false,
         }
     }
@@ -63,6 +66,7 @@ impl fmt::Display for StartError {
             StartError::System(error) => {
                 write!(f, "cannot start: {error}: raise LimitNOFILE and TasksMax")
             }
+            StartError::Certificate(error) => error.fmt(f),
             StartError::Confluence(error) => error.fmt(f),
         }
     }

@@ -9,11 +9,13 @@
 //! 3. downloads nobody waits for are interrupted: the cache has no more claims and no flights, drops the sender of
 //!    orders, the crew ends and drops its reporters, the cache ends, the answerer ends.
 
+mod certificate;
 mod error;
 mod machine;
 mod start;
 mod threads;
 
+pub use certificate::{FoundTls, RereadTls, certificate_file};
 pub use error::StartError;
 pub use machine::{MEMORY_BESIDE, memory_granted};
 pub use start::{Ending, Server, Setup};

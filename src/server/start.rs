@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, bounded, select};
 use log::{info, warn};
 
+use super::certificate::{Certificates, RereadTls};
 use super::error::StartError;
 use super::machine;
 use super::threads::{Actor, Farewell, Spawner, Stage, Wish, join, join_as_they_leave};
@@ -44,6 +45,8 @@ pub struct Setup {
     pub showcase: Option<Showcase>,
     /// Where the account's secret is read again.
     pub secrets: Secrets,
+    /// Where the certificate is read again.
+    pub reread_tls: RereadTls,
 }
 
 /// The running service. Dropping it stops it.
@@ -55,6 +58,7 @@ pub struct Server {
     account: Option<AccountHandle>,
     confluence: Confluence,
     desk: Arc<Desk>,
+    certificates: Certificates,
     drain: Duration,
     /// Indexed by [`Stage`].
     actors: [Vec<Actor>; 3],
@@ -81,10 +85,13 @@ impl Server {
             directory,
             showcase,
             secrets,
+            reread_tls,
         } = setup;
         machine::prepare(&config);
         let (confluence, news) =
             Confluence::new(&config.confluence).map_err(StartError::Confluence)?;
+        let certificates = Certificates::new(config.proxy.tls.clone(), reread_tls);
+        let certificate = certificates.load().map_err(StartError::Certificate)?;
         let wanted = SocketAddr::new(config.proxy.host, config.proxy.port);
         let listener = gate::listen(wanted).map_err(|error| StartError::Listen(wanted, error))?;
         let address = listener.local_addr().map_err(StartError::System)?;
@@ -96,11 +103,13 @@ impl Server {
             Acceptor::open(&directory, cores.min(GATES_MAX), job_sender)
                 .map_err(|error| StartError::Links(directory, error))?;
         let under_way = UnderWay::default();
+        let connections_max = config.proxy.connections_max;
         let (gates, gate_actors) =
-            gate::open(listener, links, config.proxy.connections_max, &under_way)
+            gate::open(listener, certificate, links, connections_max, &under_way)
                 .map_err(StartError::System)?;
         let desk = Arc::new(Desk::new(
             gates.clone(),
+            scheme(&config),
             config.proxy.base_path.clone(),
             showcase,
             confluence.clone(),
@@ -112,22 +121,16 @@ impl Server {
         let mut spawner = Spawner::new();
         let back = spawn_back(&mut spawner, &config, &gates, &desk);
         let front = back.and_then(|cache| {
-            let (low, high) = WORKERS;
-            for number in 0..cores.clamp(low, high) {
-                let (jobs, under_way) = (jobs.clone(), under_way.clone());
-                let worker = Worker {
-                    jobs,
-                    under_way,
-                    cache: cache.clone(),
-                    desk: desk.clone(),
-                };
-                spawner.start(Stage::Front, format!("worker-{number}"), move || {
-                    worker.run()
-                })?;
-            }
-            spawner.start(Stage::Front, "acceptor".into(), move || acceptor.run())
+            let worker = Worker {
+                jobs,
+                under_way,
+                cache,
+                desk: desk.clone(),
+            };
+            spawn_workers(&mut spawner, cores, worker)
         });
         let started = front
+            .and_then(|()| spawner.start(Stage::Front, "acceptor".into(), move || acceptor.run()))
             .and_then(|()| spawner.start(Stage::Back, "account".into(), move || keeper.run()))
             .and_then(|()| spawn_gates(&mut spawner, gate_actors));
         let server = Server {
@@ -137,6 +140,7 @@ impl Server {
             account: Some(account),
             confluence,
             desk,
+            certificates,
             drain: config.proxy.drain,
             actors: spawner.actors,
             farewells: spawner.farewells,
@@ -151,15 +155,17 @@ impl Server {
         self.address
     }
 
-    /// Reads the account's secret again and tests its login. Never blocks.
-    pub fn reload(&self) {
+    /// Reads the certificate again, and has the account's secret read again and its login tested. Blocks for no longer
+    /// than two small files take.
+    pub fn reload(&mut self) {
+        self.certificates.renew(&self.gates);
         if let Some(account) = &self.account {
             account.reload();
         }
     }
 
     /// Blocks until somebody wishes a stop, or an actor ends by itself. Other wishes are fulfilled meanwhile.
-    pub fn wait(&self, wishes: &Receiver<Wish>) -> Ending {
+    pub fn wait(&mut self, wishes: &Receiver<Wish>) -> Ending {
         loop {
             select! {
                 recv(wishes) -> wish => match wish {
@@ -248,6 +254,18 @@ fn spawn_back(
     Ok(handle)
 }
 
+/// Starts the lookup workers, all like this one.
+fn spawn_workers(spawner: &mut Spawner, cores: usize, worker: Worker) -> io::Result<()> {
+    let (low, high) = WORKERS;
+    for number in 0..cores.clamp(low, high) {
+        let worker = worker.clone();
+        spawner.start(Stage::Front, format!("worker-{number}"), move || {
+            worker.run()
+        })?;
+    }
+    Ok(())
+}
+
 /// What the operator lets out.
 fn publication(config: &Config) -> Publication {
     match config.proxy.allow.clone() {
@@ -263,13 +281,22 @@ fn spawn_gates(spawner: &mut Spawner, gates: Vec<Gate>) -> io::Result<()> {
     Ok(())
 }
 
+/// What addresses of this service begin with.
+fn scheme(config: &Config) -> &'static str {
+    match config.proxy.tls {
+        Some(_) => "https",
+        None => "http",
+    }
+}
+
 fn log_started(config: &Config, address: SocketAddr) {
     let account = config.confluence.credentials.account();
     info!(
-        "started version={} address={address} base_path={:?} confluence={} account={account:?} \
+        "started version={} address={address} scheme={} base_path={:?} confluence={} account={account:?} \
          cache_items={} cache_bytes={} item_bytes={} ttl={}s connections={} confluence_connections={} \
          kind={} published={}",
         env!("CARGO_PKG_VERSION"),
+        scheme(config),
         config.proxy.base_path,
         config.confluence.url,
         config.cache.items_max,

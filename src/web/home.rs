@@ -34,6 +34,17 @@ pub struct Exhibit {
     pub title_zh: String,
 }
 
+/// Where the page is, as its reader sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// `http` or `https`.
+    pub scheme: &'a str,
+    /// The client's `Host`.
+    pub host: Option<&'a str>,
+    /// Where the API lives.
+    pub base_path: &'a str,
+}
+
 /// What the page says, once per language.
 struct Words {
     language: &'static str,
@@ -116,13 +127,13 @@ const STYLE: &str = "\
     .file{border:1px solid var(--line);border-radius:6px;padding:1.6rem 1.3rem;font-weight:600;letter-spacing:.05em;text-decoration:none;color:var(--soft)}\
     .without .file{border-style:dashed;text-decoration:line-through}";
 
-/// Renders the page. `host` is the client's `Host`, `languages` its `Accept-Language`.
-pub fn home(
-    base_path: &str,
-    host: Option<&str>,
-    languages: Option<&str>,
-    showcase: Option<&Showcase>,
-) -> String {
+/// Renders the page. `languages` is the client's `Accept-Language`.
+pub fn home(place: &Place<'_>, languages: Option<&str>, showcase: Option<&Showcase>) -> String {
+    let Place {
+        scheme,
+        host,
+        base_path,
+    } = *place;
     let words = if prefers_chinese(languages.unwrap_or_default()) {
         &CHINESE
     } else {
@@ -145,7 +156,7 @@ pub fn home(
              <h1>{title}</h1><p class=\"lead\">{lead}</p><p class=\"note\">{warning}</p>"
         ),
     );
-    let address = format!("http://{}{base_path}", host.unwrap_or("HOST"));
+    let address = format!("{scheme}://{}{base_path}", host.unwrap_or("HOST"));
     put_ways(&mut page, words, &escape(&address));
     if let Some(showcase) = showcase {
         put_proof(&mut page, words, base_path, showcase);
@@ -278,6 +289,21 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn place(host: Option<&str>) -> Place<'_> {
+        Place {
+            scheme: "https",
+            host,
+            base_path: "/proxy",
+        }
+    }
+
+    #[test]
+    fn the_addresses_on_it_begin_as_this_page_does() {
+        let page = home(&place(Some("files:8443")), None, None);
+        assert!(page.contains("https://files:8443/proxy"));
+        assert!(!page.contains("http://files"));
+    }
+
     #[test]
     fn the_page_speaks_the_readers_language() {
         for (languages, expected) in [
@@ -288,7 +314,7 @@ mod tests {
             (Some("fr"), "lang=\"en\""),
         ] {
             assert!(
-                home("/proxy", None, languages, None).contains(expected),
+                home(&place(None), languages, None).contains(expected),
                 "languages: {languages:?}"
             );
         }
@@ -305,8 +331,7 @@ mod tests {
             title_zh: "<i>".into(),
         };
         let page = home(
-            "/proxy",
-            Some("\"><script>alert(1)"),
+            &place(Some("\"><script>alert(1)")),
             None,
             Some(&Showcase {
                 exhibits: vec![exhibit],

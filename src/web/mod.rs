@@ -3,5 +3,5 @@
 mod home;
 mod watch;
 
-pub use home::{Exhibit, SECURITY, Showcase, home};
+pub use home::{Exhibit, Place, SECURITY, Showcase, home};
 pub use watch::{METRICS_TYPE, ShutGuard, Standing, metrics, status};

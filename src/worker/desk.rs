@@ -18,6 +18,8 @@ use crate::web::{Showcase, ShutGuard, Standing};
 pub struct Desk {
     /// The way back to the clients.
     pub gates: Gates,
+    /// `http` or `https`: what clients speak here.
+    pub scheme: &'static str,
     /// Where the API lives.
     pub base_path: String,
     /// What the start page shows beside its explanations.
@@ -54,6 +56,7 @@ impl Desk {
     /// A desk at the start of the service.
     pub fn new(
         gates: Gates,
+        scheme: &'static str,
         base_path: String,
         showcase: Option<Showcase>,
         confluence: Confluence,
@@ -61,6 +64,7 @@ impl Desk {
     ) -> Desk {
         Desk {
             gates,
+            scheme,
             base_path,
             showcase,
             draining: AtomicBool::new(false),

@@ -21,7 +21,8 @@ use crate::router::{self, Method, Route};
 /// for longer than a wake-up takes, some microseconds.
 const BATCH_MAX: usize = 32;
 
-/// One lookup worker before its thread runs.
+/// One lookup worker before its thread runs. Its clones share everything.
+#[derive(Clone)]
 pub struct Worker {
     /// Requests, shared by all lookup workers.
     pub jobs: Receiver<Job>,

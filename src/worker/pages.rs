@@ -8,7 +8,7 @@ use super::lookup::path_label;
 use crate::acceptor::Job;
 use crate::reply::{self, Document, Reply, Wish};
 use crate::router::{Method, Nowhere, Route};
-use crate::web;
+use crate::web::{self, Place};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -62,7 +62,12 @@ fn home(desk: &Desk, job: &Job, wish: &Wish, now: SystemTime) -> Reply {
         job.fields.host.as_deref(),
         job.fields.accept_language.as_deref(),
     );
-    let body = web::home(&desk.base_path, host, languages, desk.showcase.as_ref());
+    let place = Place {
+        scheme: desk.scheme,
+        host,
+        base_path: &desk.base_path,
+    };
+    let body = web::home(&place, languages, desk.showcase.as_ref());
     let page = Document {
         status: 200,
         media_type: "text/html; charset=utf-8",

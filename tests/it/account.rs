@@ -122,7 +122,7 @@ fn whoever_watches_reads_why_the_guard_is_shut_and_what_to_do() {
 
 #[test]
 fn a_wish_tests_the_login_once_and_a_good_one_opens_the_guard() {
-    let proxy = before(origin(), TOKEN);
+    let mut proxy = before(origin(), TOKEN);
     proxy.origin.set_token("another");
     assert_eq!(proxy.get("/7/0.png").status, 502);
     proxy.reload();
@@ -328,7 +328,7 @@ fn a_changed_secret_is_tested_once_and_put_into_force() {
 #[test]
 fn a_secret_that_is_refused_or_unreadable_leaves_the_old_one_in_force() {
     let vault = Vault::new();
-    let proxy = vault.proxy(origin());
+    let mut proxy = vault.proxy(origin());
     vault.put(Ok(WRONG));
     eventually("the new secret is tested", || proxy.login_tests() == 2);
     assert_eq!(proxy.get("/7/0.png").status, 200);

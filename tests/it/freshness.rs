@@ -312,7 +312,7 @@ fn without_a_stale_time_an_expired_copy_is_confirmed_and_never_served_stale() {
 
 #[test]
 fn a_shut_guard_keeps_the_copies_and_opens_for_a_new_file() {
-    let proxy = proxy();
+    let mut proxy = proxy();
     let bytes = proxy.put("a.png", 500);
     proxy.put("b.png", 500);
     proxy.get("/7/a.png");

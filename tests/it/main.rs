@@ -10,6 +10,7 @@ mod freshness; // what becomes of a copy when its time is over
 mod gate; // what clients may do, and what they are told when they do something else
 mod hit_and_miss; // what is fetched, what is kept, what is forgotten
 mod http_contract; // heads, conditionals, ranges, methods, problems, policy, names
+mod https; // TLS for clients: what is agreed on, renewed, refused, and never cut
 mod link; // no client breaks, or uses, the private way to tiny_http
 mod overload; // hits go on while everything else waits
 mod publishing; // what the operator does not publish is not served, and not asked for

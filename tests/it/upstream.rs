@@ -286,7 +286,7 @@ fn a_refused_account_is_no_login_for_the_client() {
         },
     ] {
         let behaviour = Behaviour::from(fault);
-        let proxy = Proxy::start();
+        let mut proxy = Proxy::start();
         let bytes = proxy.put("a.png", 5000);
         proxy.script("a.png", behaviour.clone());
         let response = proxy.get("/7/a.png");
@@ -300,13 +300,13 @@ fn a_refused_account_is_no_login_for_the_client() {
             check_words(&response, &behaviour, &proxy);
         }
         assert_eq!(proxy.fetches(), 1, "not asked twice: {behaviour:?}");
-        reopen(&proxy);
+        reopen(&mut proxy);
         check_well_again(&proxy, &bytes, &behaviour);
     }
 }
 
 /// Lets the login be tested, as SIGHUP does, and waits until the guard has opened.
-fn reopen(proxy: &Proxy) {
+fn reopen(proxy: &mut Proxy) {
     proxy.reload();
     eventually("the login is tested", || {
         proxy.connect().get("/readyz?upstream").status == 200

@@ -1,9 +1,10 @@
-//! A client made of one socket: it sends exactly what it is told and reads exactly what comes.
+//! A client made of one socket, with TLS on it if wanted: it sends exactly what it is told and reads exactly what comes.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
+use rustls::ClientConnection;
 use socket2::{Domain, SockRef, Socket, Type};
 
 use super::PATIENCE;
@@ -11,9 +12,11 @@ use super::PATIENCE;
 /// One connection.
 pub struct Client {
     pub socket: TcpStream,
+    /// `None`: the bytes of HTTP are those of the socket.
+    pub tls: Option<Box<ClientConnection>>,
     /// What was read beyond the last response.
     ahead: Vec<u8>,
-    /// Whether the other side ended the connection by a reset and not in order.
+    /// Whether the other side ended the connection by a reset, or without the farewell of TLS, and not in order.
     pub reset: bool,
 }
 
@@ -49,22 +52,38 @@ impl Client {
         socket.set_write_timeout(Some(PATIENCE)).expect("a timeout");
         Client {
             socket,
+            tls: None,
             ahead: Vec::new(),
             reset: false,
         }
     }
 
+    /// Speaks TLS from now on. The handshake goes along with what is sent and read.
+    pub fn over_tls(mut self, tls: ClientConnection) -> Client {
+        self.tls = Some(Box::new(tls));
+        self
+    }
+
     /// Sends these bytes and nothing else.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Client {
-        self.socket
-            .write_all(bytes.as_ref())
-            .expect("the proxy reads");
+        self.write_all(bytes.as_ref()).expect("the proxy reads");
         self
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.tls {
+            None => self.socket.write_all(bytes),
+            Some(tls) => {
+                let mut stream = rustls::Stream::new(&mut **tls, &mut self.socket);
+                stream.write_all(bytes)?;
+                stream.flush()
+            }
+        }
     }
 
     /// Sends these bytes as far as the proxy takes them; `false` if it closed the connection meanwhile.
     pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
-        match self.socket.write_all(bytes.as_ref()) {
+        match self.write_all(bytes.as_ref()) {
             Ok(()) => true,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock) => {
                 panic!("nothing was taken for {PATIENCE:?}")
@@ -179,7 +198,14 @@ impl Client {
         match self.read(&mut [0; 1]) {
             Ok(0) => true,
             Ok(_) => panic!("there was more"),
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::ConnectionReset | ErrorKind::UnexpectedEof
+                ) =>
+            {
+                false
+            }
             Err(error) => panic!("the connection stayed open for {PATIENCE:?}: {error}"),
         }
     }
@@ -193,6 +219,12 @@ impl Client {
 
     /// Says that nothing more will be sent.
     pub fn finish_sending(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
+            while tls.wants_write() {
+                tls.write_tls(&mut self.socket).expect("the proxy reads");
+            }
+        }
         self.socket
             .shutdown(Shutdown::Write)
             .expect("an open socket");
@@ -231,7 +263,11 @@ impl Client {
     /// One read. A process that was stopped and goes on finds its reads interrupted, which says nothing of the proxy.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            match self.socket.read(buffer) {
+            let read = match &mut self.tls {
+                None => self.socket.read(buffer),
+                Some(tls) => rustls::Stream::new(&mut **tls, &mut self.socket).read(buffer),
+            };
+            match read {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -250,7 +286,7 @@ impl Client {
             Err(error)
                 if matches!(
                     error.kind(),
-                    ErrorKind::ConnectionReset | ErrorKind::BrokenPipe
+                    ErrorKind::ConnectionReset | ErrorKind::BrokenPipe | ErrorKind::UnexpectedEof
                 ) =>
             {
                 self.reset = true;

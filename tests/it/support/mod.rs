@@ -6,6 +6,7 @@ mod client;
 mod program;
 mod proxy;
 pub mod source;
+pub mod tls;
 
 pub use client::{Client, Response};
 pub use program::Program;

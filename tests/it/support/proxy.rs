@@ -1,10 +1,13 @@
 //! The service, started in this process on a free port, and stopped when the test lets go of it.
 
+use std::fs;
+use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Instant;
 
 use confluence_attachment_proxy::account::Secrets;
-use confluence_attachment_proxy::config::{Config, Environment};
+use confluence_attachment_proxy::config::{Config, Environment, FileText};
 use confluence_attachment_proxy::demo::{
     Behaviour, Exchange, File, Kind, Options, SampleConfluence,
 };
@@ -70,8 +73,7 @@ impl Proxy {
             .iter()
             .chain(settings)
             .map(|(name, value)| (name.into(), value.into()));
-        let no_file = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
-        let environment = Environment::new(variables, &no_file);
+        let environment = Environment::new(variables, &read_file);
         let (config, _) = Config::from_lookup(&environment).expect("good settings");
         let secrets = Secrets::fixed(config.confluence.clone());
         Proxy::started(origin, config, secrets)
@@ -86,6 +88,7 @@ impl Proxy {
             directory,
             showcase: None,
             secrets,
+            reread_tls: Box::new(|| Ok((None, Vec::new()))),
         })
         .expect("a start");
         if knows_origin {
@@ -180,8 +183,8 @@ impl Proxy {
     }
 
     /// What SIGHUP does.
-    pub fn reload(&self) {
-        self.server.as_ref().expect("not stopped").reload();
+    pub fn reload(&mut self) {
+        self.server.as_mut().expect("not stopped").reload();
     }
 
     /// How many attachments the proxy has asked for.
@@ -207,4 +210,12 @@ pub fn pattern(size: usize) -> Vec<u8> {
     }
     bytes.truncate(size);
     bytes
+}
+
+fn read_file(path: &Path) -> io::Result<FileText> {
+    let (text, world_readable) = (fs::read_to_string(path)?, false);
+    Ok(FileText {
+        text,
+        world_readable,
+    })
 }
