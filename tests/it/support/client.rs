@@ -46,7 +46,8 @@ impl Client {
         Client::over(socket.into())
     }
 
-    fn over(socket: TcpStream) -> Client {
+    /// Takes over a connection.
+    pub fn over(socket: TcpStream) -> Client {
         socket.set_nodelay(true).expect("a TCP socket");
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         socket.set_write_timeout(Some(PATIENCE)).expect("a timeout");
