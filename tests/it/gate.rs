@@ -2,7 +2,6 @@
 //! and that no client harms another one, over real sockets.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
 use confluence_attachment_proxy::demo::{Behaviour, Latch};
@@ -635,89 +634,4 @@ fn wait_for_quiet(client: &mut Client, program: &Program) -> (usize, usize) {
         }
         last = now;
     }
-}
-
-#[test]
-fn connections_beyond_the_bounds_are_told_so_and_seats_come_back() {
-    let proxy = Proxy::with(&[("PROXY_MAX_CONNECTIONS", "16")]);
-    let from = |last: u8| Client::connect_from(Ipv4Addr::new(127, 0, 0, last), proxy.address());
-    let seated = |last: u8| {
-        let mut client = from(last);
-        assert!(is_healthy(&mut client), "from 127.0.0.{last}");
-        client
-    };
-    let mut clients: Vec<Client> = (0..4).map(|_| seated(11)).collect();
-    let mut fifth = from(11);
-    let response = fifth.response(false); // before it has said a word
-    assert_eq!(
-        (
-            response.status,
-            response.text(),
-            response.field("Retry-After")
-        ),
-        (
-            503,
-            "503 Service Unavailable: too many connections from your address, close some\n",
-            Some("1")
-        )
-    );
-    assert!(fifth.ends_well());
-    clients.extend((12..15).flat_map(|last| [last; 4]).map(seated));
-    let mut seventeenth = from(15);
-    seventeenth.try_send(HEALTH);
-    let response = seventeenth.response(false);
-    assert_eq!(
-        (
-            response.status,
-            response.text(),
-            response.field("Retry-After")
-        ),
-        (
-            503,
-            "503 Service Unavailable: too many connections, try again in a moment; the operator can raise PROXY_MAX_CONNECTIONS\n",
-            Some("1")
-        )
-    );
-    assert!(seventeenth.ends_well());
-    assert!(clients.iter_mut().all(is_healthy), "who is in stays in");
-
-    clients.truncate(12);
-    // The gate has to see the ends first.
-    let until = Instant::now() + PATIENCE;
-    while clients.len() < 16 {
-        let mut client = from(14);
-        client.request("GET", "/healthz", &[]);
-        match client.response(false).status {
-            200 => clients.push(client),
-            status => assert!(status == 503 && Instant::now() < until, "{status}"),
-        }
-    }
-    assert_eq!(from(16).response(false).status, 503, "no seat came twice");
-}
-
-#[test]
-fn accepting_resumes_when_descriptors_come_back() {
-    let mut program = Program::start(&[], 80);
-    let mut first = program.connect();
-    assert!(is_healthy(&mut first));
-    // The kernel connects them all; the program has descriptors for about half of them.
-    let mut crowd: Vec<Client> = (0..100).map(|_| program.connect()).collect();
-    for client in &mut crowd {
-        client.send(HEALTH);
-    }
-    let line = program.wait_for_line("cannot accept connections for the moment");
-    assert!(
-        line.contains("raise LimitNOFILE or lower PROXY_MAX_CONNECTIONS"),
-        "{line}"
-    );
-    assert!(is_healthy(&mut first), "who is in is served");
-    // They were taken in their order. Nobody new knocks, so nothing but the program's own patience lets the others in.
-    drop(crowd.drain(..70));
-    for client in &mut crowd {
-        assert_eq!(client.response(false).text(), "ok\n");
-    }
-    for client in [&mut first, &mut program.connect()] {
-        assert!(is_healthy(client));
-    }
-    assert!(program.is_running());
 }

@@ -17,6 +17,10 @@ mod secrets; // what is nowhere to be seen
 mod shutdown; // what a stop leaves behind
 mod single_flight; // many clients, one download
 mod streaming; // bytes go on as they come, and a body cut short never looks whole
+#[expect(
+    dead_code,
+    reason = "there is one support for all test programs, and none uses all of it"
+)]
 mod support; // a proxy in this process, the program as a process, a raw client, the source tree
 mod tidy; // sizes, doors, dependencies
 mod upstream; // what Confluence does, and what the client gets for it
