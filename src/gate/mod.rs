@@ -12,6 +12,7 @@
 
 mod actor;
 mod admission;
+mod authority;
 mod clients;
 mod connection;
 mod deadlines;
