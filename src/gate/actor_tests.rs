@@ -143,6 +143,8 @@ fn a_request_beyond_those_under_way_is_told_so_by_the_gate_itself() {
     for (request, body) in [(REQUEST, reason), (&bodiless, "")] {
         let mut told = String::new();
         let mut client = ask(&mut gate, request);
+        let patience = Some(Duration::from_secs(20)); // only failures ever take this long
+        client.set_read_timeout(patience).expect("a timeout");
         client.read_to_string(&mut told).expect("an end in order");
         let (before, rest) = told.split_once("Date: ").expect("a date");
         let (_date, rest) = rest.split_once("\r\n").expect("a line");

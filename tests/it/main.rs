@@ -9,6 +9,7 @@ mod docs; // what is written for operators says what the code does
 mod freshness; // what becomes of a copy when its time is over
 mod gate; // what clients may do, and what they are told when they do something else
 mod hit_and_miss; // what is fetched, what is kept, what is forgotten
+mod hostile; // attacks on the program itself, each with the exact bytes of the answer
 mod http_contract; // heads, conditionals, ranges, methods, problems, policy, names
 mod link; // no client breaks, or uses, the private way to tiny_http
 mod overload; // hits go on while everything else waits
