@@ -1,10 +1,11 @@
 //! Tests of the thread of a gate: deadlines, without its thread.
 
 use super::*;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 
+use super::super::admission::REQUESTS_UNDER_WAY_MAX;
 use super::super::clients::NOTE_AHEAD_MAX;
 use super::super::connection::WRITE_STALL_MAX;
 use super::super::head;
@@ -117,4 +118,50 @@ fn a_full_socket_has_a_time_limit_also_after_waiting_for_a_download() {
         now + WRITE_STALL_MAX,
         "a reader that stands still is given up"
     );
+}
+
+#[test]
+fn a_request_beyond_those_under_way_is_told_so_by_the_gate_itself() {
+    const REQUEST: &[u8] = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+    let (mut gate, _nobody_reads) = gate();
+    let now = Instant::now();
+    // All places but one are taken by requests of other gates.
+    assert!((1..REQUESTS_UNDER_WAY_MAX).all(|_| gate.under_way.enter()));
+    let ask = |gate: &mut Gate, request: &[u8]| {
+        let (connection, mut client) = client(now);
+        client.write_all(request).expect("room for a head");
+        gate.clients.unseated += 1;
+        gate.adopt(connection, now);
+        client
+    };
+    let _first = ask(&mut gate, REQUEST);
+    let on_the_link = gate.link.heads().len();
+    assert!(0 < on_the_link, "the last place is taken");
+
+    let reason =
+        "503 Service Unavailable: too many requests are under way, try again in a moment\n";
+    let bodiless = [&b"HEAD"[..], &REQUEST[3..]].concat();
+    for (request, body) in [(REQUEST, reason), (&bodiless, "")] {
+        let mut told = String::new();
+        let mut client = ask(&mut gate, request);
+        let patience = Some(Duration::from_secs(20)); // only failures ever take this long
+        client.set_read_timeout(patience).expect("a timeout");
+        client.read_to_string(&mut told).expect("an end in order");
+        let (before, rest) = told.split_once("Date: ").expect("a date");
+        let (_date, rest) = rest.split_once("\r\n").expect("a line");
+        assert_eq!(before, "HTTP/1.1 503 Service Unavailable\r\n");
+        assert_eq!(
+            rest,
+            format!(
+                "Content-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
+                 X-Content-Type-Options: nosniff\r\nRetry-After: 1\r\nConnection: close\r\n\r\n{body}",
+                reason.len()
+            )
+        );
+    }
+    assert_eq!(gate.link.heads().len(), on_the_link, "nothing of them");
+
+    gate.under_way.leave();
+    let _later = ask(&mut gate, REQUEST);
+    assert!(on_the_link < gate.link.heads().len(), "a place came back");
 }

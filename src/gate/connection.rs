@@ -171,6 +171,13 @@ impl Connection {
         &self.received[start..end]
     }
 
+    /// Whether what has come of a request begins like HEAD, the answer to which has no body even if it is refused.
+    pub(super) fn begins_as_head(&self) -> bool {
+        let mut bytes = self.received.iter();
+        let start = bytes.position(|byte| !matches!(byte, b'\r' | b'\n'));
+        start.is_some_and(|start| self.received[start..].starts_with(b"HEAD "))
+    }
+
     /// Forgets the head that ended at `end`; what was sent behind it stays. A large buffer that is empty is given back:
     /// most connections are idle most of the time.
     pub(super) fn take_head(&mut self, end: usize) {

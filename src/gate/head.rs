@@ -7,6 +7,7 @@ use std::io::Write;
 use std::mem::MaybeUninit;
 use std::net::IpAddr;
 
+use super::authority;
 use super::refusal::Refusal;
 use super::target;
 use super::ticket::Ticket;
@@ -149,6 +150,12 @@ fn vet_onto(
     if raw_target == "*" && method != "OPTIONS" {
         return Err(Refusal::Malformed("the target * goes with OPTIONS only"));
     }
+    let authority = target::authority(raw_target.as_bytes());
+    if !authority.is_none_or(authority::is_valid) {
+        return Err(Refusal::Malformed(
+            "the host in the request target is malformed",
+        ));
+    }
     let old = version == 0;
     let vetted = vet_fields(request.headers, old)?;
     link.extend_from_slice(method.as_bytes());
@@ -156,8 +163,19 @@ fn vet_onto(
     target::canonical(raw_target.as_bytes(), TARGET_BYTES_MAX, link)?;
     write!(link, " HTTP/1.1\r\n{TICKET_FIELD}: {ticket} {client}\r\n")
         .expect("a Vec takes every byte");
+    if let Some(value) = authority {
+        forward(
+            &httparse::Header {
+                name: "Host",
+                value,
+            },
+            link,
+        )?;
+    }
     for field in request.headers.iter() {
-        forward(field, link)?;
+        if authority.is_none() || !field.name.eq_ignore_ascii_case("Host") {
+            forward(field, link)?;
+        }
     }
     link.extend_from_slice(b"\r\n");
     Ok(vetted)
@@ -166,13 +184,25 @@ fn vet_onto(
 fn parse_refusal(error: httparse::Error, head: &[u8]) -> Refusal {
     match error {
         httparse::Error::TooManyHeaders => Refusal::TooManyFields,
+        httparse::Error::HeaderName if is_folded(head) => Refusal::Malformed(
+            "a line of the request head begins with a space; folded header fields are not accepted",
+        ),
         httparse::Error::HeaderName => {
             Refusal::Malformed("a header field name holds a forbidden character")
         }
         httparse::Error::HeaderValue => {
             Refusal::Malformed("a header field value holds a forbidden character")
         }
-        httparse::Error::Version if words(head).count() == 3 => Refusal::Version,
+        httparse::Error::Version if words(head).count() == 3 => match words(head).next_back() {
+            Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor])
+                if major.is_ascii_digit() && minor.is_ascii_digit() =>
+            {
+                Refusal::Version
+            }
+            Some(_) | None => {
+                Refusal::Malformed("the request line must end with HTTP/1.1 or HTTP/1.0")
+            }
+        },
         httparse::Error::Version
         | httparse::Error::NewLine
         | httparse::Error::Status
@@ -192,8 +222,14 @@ fn parse_refusal(error: httparse::Error, head: &[u8]) -> Refusal {
     }
 }
 
+/// Whether a line goes on in the next one (RFC 9112 section 5.2).
+fn is_folded(head: &[u8]) -> bool {
+    head.windows(3)
+        .any(|bytes| matches!(bytes, b"\r\n " | b"\r\n\t"))
+}
+
 /// The words of the request line; a space in the target makes more than three.
-fn words(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+fn words(head: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
     line.split(|byte| *byte == b' ')
 }
@@ -204,6 +240,8 @@ struct Framing {
     hosts: usize,
     lengths: usize,
     encodings: usize,
+    /// Whether chunked is the last of the encodings, without which nobody knows where the body ends.
+    chunked: bool,
     has_body: bool,
     close: bool,
     keep_alive: bool,
@@ -223,6 +261,11 @@ fn vet_fields(fields: &[httparse::Header<'_>], old: bool) -> Result<Vetted, Refu
             "Transfer-Encoding cannot stand beside Content-Length or in HTTP/1.0",
         ));
     }
+    if framing.encodings != 0 && !framing.chunked {
+        return Err(Refusal::Malformed(
+            "the last Transfer-Encoding must be chunked",
+        ));
+    }
     if 1 < framing.hosts || (framing.hosts == 0 && !old) {
         return Err(Refusal::Malformed(
             "HTTP/1.1 requires exactly one Host field",
@@ -240,9 +283,7 @@ impl Framing {
         let is = |name: &str| field.name.eq_ignore_ascii_case(name);
         if is("Host") {
             self.hosts += 1;
-            let allowed =
-                |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b',' | b'/' | b'@' | b'\\');
-            if !field.value.iter().all(allowed) {
+            if !authority::is_valid(field.value) {
                 return Err(Refusal::Malformed("the Host field is malformed"));
             }
         } else if is("Content-Length") {
@@ -256,6 +297,9 @@ impl Framing {
         } else if is("Transfer-Encoding") {
             self.encodings += 1;
             self.has_body = true;
+            let last = field.value.rsplit(|byte| *byte == b',').next();
+            self.chunked =
+                last.is_some_and(|last| last.trim_ascii().eq_ignore_ascii_case(b"chunked"));
         } else if is("Expect") {
             if !field.value.eq_ignore_ascii_case(b"100-continue") {
                 return Err(Refusal::Expectation);

@@ -72,7 +72,7 @@ fn what_cannot_become_a_head_is_refused_at_once() {
 #[test]
 fn only_the_fields_we_use_cross_the_link_in_canonical_form() {
     let (vetted, link) = vet_text(
-        "GET http://evil/a%20b?x=1 HTTP/1.1\r\nhOST: files:8080\r\nT: 9.9.9 6.6.6.6\r\nCookie: secret\r\n\
+        "GET /a%20b?x=1 HTTP/1.1\r\nhOST: files:8080\r\nT: 9.9.9 6.6.6.6\r\nCookie: secret\r\n\
          range:   bytes=0-1  \r\nContent-Length: 0\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nX-Empty:\r\n\r\n",
     )
     .expect("a good head");
@@ -87,6 +87,27 @@ fn only_the_fields_we_use_cross_the_link_in_canonical_form() {
         link,
         "GET /a%20b?x=1 HTTP/1.1\r\nT: 1.2.3 127.0.0.1\r\nHost: files:8080\r\nRange: bytes=0-1\r\n\r\n"
     );
+}
+
+#[test]
+fn an_absolute_target_names_the_host_and_the_field_does_not_count() {
+    for (head, host) in [
+        (
+            "GET http://wiki:80/a HTTP/1.1\r\nHost: other",
+            "Host: wiki:80\r\n",
+        ),
+        ("GET https://[::1] HTTP/1.1\r\nHost:", "Host: [::1]\r\n"),
+        ("GET http://wiki/a HTTP/1.0", "Host: wiki\r\n"),
+        (
+            "GET /http://wiki/a HTTP/1.1\r\nHost: other",
+            "Host: other\r\n",
+        ),
+        ("GET /a HTTP/1.0", ""),
+    ] {
+        let (_, link) = vet_text(&format!("{head}\r\n\r\n")).expect(head);
+        let (_, fields) = link.split_once("127.0.0.1\r\n").expect("a ticket");
+        assert_eq!(fields, format!("{host}\r\n"), "{head}");
+    }
 }
 
 #[test]
@@ -157,7 +178,24 @@ fn each_malformed_head_has_its_status() {
         (417, "GET / HTTP/1.1\r\nHost: a\r\nExpect: a-miracle"),
         (505, "GET / HTTP/2.0\r\nHost: a"),
         (505, "PRI * HTTP/2.0"),
-        (505, "GET / http/1.1\r\nHost: a"),
+        (505, "GET / HTTP/3.0\r\nHost: a"),
+        (400, "GET / http/1.1\r\nHost: a"),
+        (400, "GET / FTP/1.1\r\nHost: a"),
+        (400, "GET http://user@a/ HTTP/1.1\r\nHost: a"),
+        (400, "GET http://a:b/ HTTP/1.1\r\nHost: a"),
+        (400, "GET / HTTP/1.1\r\nHost: a:b"),
+        (
+            400,
+            "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip",
+        ),
+        (
+            400,
+            "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: x",
+        ),
+        (
+            413,
+            "GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: x, Chunked",
+        ),
     ] {
         let refusal = vet_text(&format!("{lines}\r\n\r\n")).expect_err(lines);
         assert_eq!(refusal.status().0, status, "{lines}: {refusal:?}");

@@ -12,6 +12,7 @@
 
 mod actor;
 mod admission;
+mod authority;
 mod certificate;
 mod clients;
 mod connection;

@@ -257,6 +257,9 @@ fn submit(
 
 /// Starts to answer with a refusal, behind which the connection is closed.
 pub(super) fn refuse(connection: &mut Connection, refusal: Refusal, now: Instant) {
+    if matches!(connection.phase, Phase::Reading) {
+        connection.bodiless = connection.begins_as_head();
+    }
     let status = refusal.status().0;
     info!(
         "refused status={status} reason={:?} client={}",

@@ -39,11 +39,25 @@ pub(super) fn canonical(raw: &[u8], bytes_max: usize, out: &mut Vec<u8>) -> Resu
     }
 }
 
-/// Takes scheme and authority off an absolute-form target. The authority is not ours to judge: we serve any host.
+/// The authority of an absolute-form target, which counts instead of the `Host` field (RFC 9112 section 3.2.2); `None`
+/// for the other forms.
+pub(super) fn authority(raw: &[u8]) -> Option<&[u8]> {
+    absolute(raw).map(|(authority, _)| authority)
+}
+
+/// Takes scheme and authority off an absolute-form target: we serve any host.
 fn origin_form(raw: &[u8]) -> Result<&[u8], BadTarget> {
     if raw.starts_with(b"/") {
         return Ok(raw);
     }
+    match absolute(raw) {
+        Some((authority, rest)) if !authority.is_empty() => Ok(rest),
+        Some(_) | None => Err(BadTarget::Form),
+    }
+}
+
+/// Authority and the rest of a target that begins with `http://` or `https://`.
+fn absolute(raw: &[u8]) -> Option<(&[u8], &[u8])> {
     for scheme in [&b"http://"[..], b"https://"] {
         if raw.len() >= scheme.len() && raw[..scheme.len()].eq_ignore_ascii_case(scheme) {
             let rest = &raw[scheme.len()..];
@@ -51,14 +65,10 @@ fn origin_form(raw: &[u8]) -> Result<&[u8], BadTarget> {
                 .iter()
                 .position(|byte| matches!(byte, b'/' | b'?' | b'#'))
                 .unwrap_or(rest.len());
-            return if end == 0 {
-                Err(BadTarget::Form)
-            } else {
-                Ok(&rest[end..])
-            };
+            return Some(rest.split_at(end));
         }
     }
-    Err(BadTarget::Form)
+    None
 }
 
 fn split(target: &[u8]) -> (&[u8], Option<&[u8]>) {

@@ -9,6 +9,7 @@ mod docs; // what is written for operators says what the code does
 mod freshness; // what becomes of a copy when its time is over
 mod gate; // what clients may do, and what they are told when they do something else
 mod hit_and_miss; // what is fetched, what is kept, what is forgotten
+mod hostile; // attacks on the program itself, each with the exact bytes of the answer
 mod http_contract; // heads, conditionals, ranges, methods, problems, policy, names
 mod https; // TLS for clients: what is agreed on, renewed, refused, and never cut
 mod link; // no client breaks, or uses, the private way to tiny_http
@@ -18,6 +19,10 @@ mod secrets; // what is nowhere to be seen
 mod shutdown; // what a stop leaves behind
 mod single_flight; // many clients, one download
 mod streaming; // bytes go on as they come, and a body cut short never looks whole
+#[expect(
+    dead_code,
+    reason = "there is one support for all test programs, and none uses all of it"
+)]
 mod support; // a proxy in this process, the program as a process, a raw client, the source tree
 mod tidy; // sizes, doors, dependencies
 mod upstream; // what Confluence does, and what the client gets for it

@@ -4,7 +4,17 @@ use std::io::{ErrorKind, Read};
 
 use confluence_attachment_proxy::demo::{Behaviour, File, Latch};
 
-use crate::support::{PAGE, PATIENCE, Proxy, pattern};
+use crate::support::answer::is_healthy;
+use crate::support::{Client, PAGE, PATIENCE, Proxy, pattern};
+
+#[test]
+fn idle_connections_are_ended_in_order() {
+    let mut proxy = Proxy::start();
+    let mut clients: Vec<Client> = (0..64).map(|_| proxy.connect()).collect();
+    assert!(clients.iter_mut().all(is_healthy));
+    proxy.stop();
+    assert!(clients.iter_mut().all(Client::ends_well));
+}
 
 #[test]
 fn who_still_waits_for_confluence_is_told_that_the_service_stops() {

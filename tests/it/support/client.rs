@@ -46,8 +46,9 @@ impl Client {
         Client::over(socket.into())
     }
 
-    /// Takes over a connection.
+    /// A client that goes on with a connection.
     pub fn over(socket: TcpStream) -> Client {
+        socket.set_nonblocking(false).expect("a socket");
         socket.set_nodelay(true).expect("a TCP socket");
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         socket.set_write_timeout(Some(PATIENCE)).expect("a timeout");

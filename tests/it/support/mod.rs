@@ -1,6 +1,7 @@
 //! What every test starts from: a proxy in this process before a sample Confluence, the program as an
 //! operator starts it, and a client that counts bytes.
 
+pub mod answer;
 pub mod binary;
 mod client;
 mod program;

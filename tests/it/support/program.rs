@@ -1,7 +1,7 @@
 //! The real program in a process of its own, whose memory, threads and descriptors can be counted apart from the tests'.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 
 use confluence_attachment_proxy::demo::{File, Options, SampleConfluence};
@@ -49,9 +49,19 @@ impl Program {
         bytes
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// A new connection.
     pub fn connect(&self) -> Client {
         Client::connect(self.address)
+    }
+
+    /// The same from another loopback address, which the program takes for another client.
+    pub fn connect_from(&self, source: Ipv4Addr) -> Client {
+        Client::connect_from(source, self.address)
     }
 
     /// Blocks until a line of the log contains this, and returns it.
@@ -71,18 +81,37 @@ impl Program {
 
     /// The most memory it ever had resident, in bytes.
     pub fn peak_memory(&self) -> u64 {
-        let path = format!("/proc/{}/status", self.binary.id());
-        let status = fs::read_to_string(path).expect("the program runs");
-        let kibibytes = status
-            .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"))
-            .expect("Linux says so");
-        1024 * kibibytes.parse::<u64>().expect("a number")
+        self.status_bytes("VmHWM:")
+    }
+
+    /// The memory in bytes that is its own at this moment: without its code and the files that it keeps.
+    pub fn own_memory(&self) -> u64 {
+        self.status_bytes("RssAnon:")
+    }
+
+    /// The processor time that it has used, in ticks of the kernel's clock, which are hundredths of a second.
+    pub fn processor_ticks(&self) -> u64 {
+        let path = format!("/proc/{}/stat", self.binary.id());
+        let stat = fs::read_to_string(path).expect("the program runs");
+        let (_, fields) = stat.rsplit_once(") ").expect("its name in brackets");
+        let used = fields.split(' ').skip(11).take(2); // in the program itself and in the kernel (proc_pid_stat(5))
+        used.map(|ticks| ticks.parse::<u64>().expect("a number"))
+            .sum()
     }
 
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
         self.binary.is_running()
+    }
+
+    fn status_bytes(&self, field: &str) -> u64 {
+        let path = format!("/proc/{}/status", self.binary.id());
+        let status = fs::read_to_string(path).expect("the program runs");
+        let kibibytes = status
+            .lines()
+            .find_map(|line| line.strip_prefix(field)?.trim().strip_suffix(" kB"))
+            .expect("Linux says so");
+        1024 * kibibytes.parse::<u64>().expect("a number")
     }
 
     fn entries(&self, of: &str) -> usize {

@@ -1,0 +1,69 @@
+//! Answers as they are on the wire, written out byte by byte. Only the value of `Date` is masked.
+
+use super::{Client, PATIENCE};
+
+/// A request that is always answered, without Confluence.
+pub const HEALTH: &str = "GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n";
+
+/// The answer to [`HEALTH`]. `connection` is that field with its line end, or nothing.
+pub fn healthy(connection: &str) -> String {
+    healthy_head(connection) + "ok\n"
+}
+
+/// The same after HEAD.
+pub fn healthy_head(connection: &str) -> String {
+    format!(
+        "HTTP/1.1 200 OK\r\nDate: *\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\n\
+         Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; img-src * data:; form-action 'self'; \
+         base-uri 'none'; frame-ancestors 'none'\r\nCache-Control: no-cache\r\nX-Content-Type-Options: nosniff\r\n\
+         X-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n{connection}\r\n"
+    )
+}
+
+/// Asks on a connection that goes on, and says whether the answer is right in every byte.
+pub fn is_healthy(client: &mut Client) -> bool {
+    client.send(HEALTH);
+    is_healthy_answer(client)
+}
+
+/// The same when the request has been sent before.
+pub fn is_healthy_answer(client: &mut Client) -> bool {
+    const DATE_BYTES: usize = "Sat, 28 Nov 2026 04:27:29 GMT".len();
+    let healthy = healthy("");
+    let (answer, whole) = client.exactly(healthy.len() - "*".len() + DATE_BYTES);
+    whole && masked(&answer) == healthy
+}
+
+/// The answer of the gate itself to what goes no further than the gate. `extra` is a field with its line end.
+pub fn refusal(status: &str, extra: &str, reason: &str) -> String {
+    let body = format!("{status}: {reason}\n");
+    refusal_head(status, extra, reason) + &body
+}
+
+/// The same after HEAD.
+pub fn refusal_head(status: &str, extra: &str, reason: &str) -> String {
+    let length = format!("{status}: {reason}\n").len();
+    format!(
+        "HTTP/1.1 {status}\r\nDate: *\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n\
+         Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{extra}Connection: close\r\n\r\n"
+    )
+}
+
+/// What came, with `*` for each `Date`, which must be a date of about now.
+#[track_caller]
+pub fn masked(bytes: &[u8]) -> String {
+    const FIELD: &str = "\r\nDate: ";
+    let text = String::from_utf8_lossy(bytes);
+    let mut parts = text.split(FIELD);
+    let mut masked = parts.next().expect("split yields at least one").to_owned();
+    for part in parts {
+        let (date, rest) = part.split_once("\r\n").unwrap_or((part, ""));
+        let date = httpdate::parse_http_date(date).expect("an HTTP date");
+        let off = std::time::SystemTime::now().duration_since(date);
+        assert!(off.expect("not in the future") < 3 * PATIENCE, "{part}");
+        masked.push_str(FIELD);
+        masked.push_str("*\r\n");
+        masked.push_str(rest);
+    }
+    masked
+}
