@@ -20,6 +20,10 @@ const WISHES_MAX: usize = 4;
 /// A thread and the actor on it.
 pub(super) type Actor = JoinHandle<()>;
 
+/// How long the cause of a failure may take to say farewell behind those who ended for lack of it: while it unwinds it
+/// drops its channels first.
+const CULPRIT_PATIENCE: Duration = Duration::from_millis(300);
+
 /// How an actor ended while nobody asked it to.
 #[derive(Debug)]
 pub struct Farewell {
@@ -27,6 +31,17 @@ pub struct Farewell {
     pub actor: String,
     /// Its own words; `None` for a panic, which has spoken for itself.
     pub how: Option<Result<(), String>>,
+}
+
+impl Farewell {
+    /// How likely it is the cause of the others rather than a consequence.
+    fn gravity(&self) -> u8 {
+        match &self.how {
+            None => 2,
+            Some(Err(_)) => 1,
+            Some(Ok(())) => 0,
+        }
+    }
 }
 
 /// When a thread ends, in this order.
@@ -113,15 +128,31 @@ pub(super) fn join(actors: &mut Vec<Actor>) {
     }
 }
 
-/// Waits for threads in the order in which they say farewell, until `until`; `false` if some are left then.
+/// Finds who made the service fail. `first` was heard first, which need not be the cause. Blocks for a moment.
+pub(super) fn culprit(first: Farewell, farewells: &Receiver<Farewell>) -> Farewell {
+    let until = Instant::now() + CULPRIT_PATIENCE;
+    let mut culprit = first;
+    while culprit.how.is_some() {
+        match farewells.recv_deadline(until) {
+            Ok(other) if culprit.gravity() < other.gravity() => culprit = other,
+            Ok(_) => {}
+            Err(_) => break,
+        }
+    }
+    culprit
+}
+
+/// Waits for threads in the order in which they say farewell, until `until`; `false` if some are left then. Those whose
+/// farewell was heard before are over already.
 pub(super) fn join_as_they_leave(
     actors: &mut Vec<Actor>,
     farewells: &Receiver<Farewell>,
     until: Instant,
 ) -> bool {
+    actors.retain(|actor| !actor.is_finished());
     while !actors.is_empty() {
         let Ok(farewell) = farewells.recv_deadline(until) else {
-            return false;
+            return actors.iter().all(Actor::is_finished);
         };
         let is_it = |actor: &Actor| actor.thread().name() == Some(&farewell.actor);
         if let Some(place) = actors.iter().position(is_it) {
