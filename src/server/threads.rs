@@ -218,3 +218,32 @@ pub fn log_failure(farewell: &Farewell) {
         Some(Ok(())) => error!("{} ended unasked; the service stops", farewell.actor),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn farewell(actor: &str, how: Option<Result<(), String>>) -> Farewell {
+        let actor = actor.into();
+        Farewell { actor, how }
+    }
+
+    #[test]
+    fn who_panicked_is_blamed_before_who_failed_and_who_only_ended() {
+        let ended = || farewell("fetch-3", Some(Ok(())));
+        let failed = || farewell("gate-0", Some(Err("the link is broken".into())));
+        let panicked = || farewell("cache", None);
+        for (order, expected) in [
+            (vec![ended(), ended()], "fetch-3"),
+            (vec![ended(), failed(), ended()], "gate-0"),
+            (vec![ended(), failed(), panicked()], "cache"),
+            (vec![panicked(), failed(), ended()], "cache"),
+        ] {
+            let (sender, farewells) = bounded(4);
+            let mut order = order.into_iter();
+            let first = order.next().expect("each has some");
+            order.for_each(|next| sender.send(next).expect("there is room"));
+            assert_eq!(culprit(first, &farewells).actor, expected);
+        }
+    }
+}

@@ -8,8 +8,8 @@ use std::net::SocketAddr;
 
 use confluence_attachment_proxy::demo::{File, Options, SampleConfluence};
 
-/// Files of the same bytes, so that there is always one that nobody has asked for.
-const FILES: usize = 500;
+/// Files of the same bytes, so that there is always one that nobody has asked for: more than a minute of questions.
+const FILES: usize = 5000;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
