@@ -122,6 +122,7 @@ impl Acceptor {
         loop {
             match self.server.recv() {
                 Ok(request) => {
+                    crate::sabotage::point("acceptor");
                     let job = job(&request);
                     drop(request.into_writer()); // a request that is merely dropped would answer 500 onto the link
                     let job = job.ok_or_else(|| {

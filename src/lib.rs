@@ -61,6 +61,7 @@
 //! | [`logging`] | env_logger before a writer that never blocks anybody |
 //! | [`check`] | looks for what is wrong on the way to Confluence, for operators; no part of the service |
 //! | [`server`] | starts, supervises and stops the threads |
+//! | [`sabotage`] | panics that a debug build can be told to have, for the tests of crashes |
 //! | [`demo`] | a sample Confluence for demonstration, tests and bench; a part of neither |
 //!
 //! # Invariants
@@ -99,6 +100,7 @@ pub mod gate;
 pub mod logging;
 pub mod reply;
 pub mod router;
+pub mod sabotage;
 pub mod server;
 pub mod web;
 pub mod worker;

@@ -16,6 +16,8 @@ use confluence_attachment_proxy::check::{self, Memory, Task, Verdict};
 use confluence_attachment_proxy::config::{Config, ConfigErrors, Environment, FileText, Warning};
 use confluence_attachment_proxy::demo::{Options, SampleConfluence, samples};
 use confluence_attachment_proxy::logging::{self, LogHandle, Style};
+#[cfg(debug_assertions)]
+use confluence_attachment_proxy::sabotage;
 use confluence_attachment_proxy::server::{self, Ending, FoundTls, Server, Setup};
 use confluence_attachment_proxy::web::{Exhibit, Showcase};
 
@@ -76,6 +78,10 @@ fn main() -> ExitCode {
 }
 
 fn serve(style: Style) -> ExitCode {
+    #[cfg(debug_assertions)]
+    if let Ok(point) = std::env::var(sabotage::VARIABLE) {
+        sabotage::arm(point);
+    }
     let environment = Environment::new(std::env::vars_os(), &read_text_file);
     let (config, warnings) = match Config::from_lookup(&environment) {
         Ok(config) => config,

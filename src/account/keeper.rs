@@ -121,6 +121,7 @@ impl AccountActor {
 
     /// Reads the secret again. `is_wish`: somebody asked for it, so the login is tested even if nothing has changed.
     fn reload(&mut self, is_wish: bool) {
+        crate::sabotage::point("account");
         self.stamp = Some((self.secrets.look)(&self.settings.files));
         let (settings, warnings) = match (self.secrets.reread)() {
             Ok(found) => found,

@@ -111,6 +111,7 @@ impl<W, F: Clone> CacheActor<W, F> {
     }
 
     fn handle(&mut self, message: CacheMessage<W>, now: Instant) {
+        crate::sabotage::point("cache");
         match message {
             CacheMessage::Claim(key, demand, waiter) => self.claim(key, demand, waiter, now),
             CacheMessage::Forget(what, waiter) => {

@@ -24,6 +24,8 @@ pub(super) enum Origin {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
     Length,
+    /// A length that is not the body's.
+    WrongLength(usize),
     Chunked,
     UntilClose,
 }
@@ -90,13 +92,17 @@ impl Answer {
         let mut head = String::with_capacity(self.fields.len() + 128);
         let written = write!(head, "HTTP/1.1 {} \r\n{}", self.status, self.fields);
         written.expect("a String takes everything");
-        match framing {
-            Framing::Length => {
-                let length = self.body.len();
-                write!(head, "Content-Length: {length}\r\n").expect("a String takes everything");
+        let length = match framing {
+            Framing::Length => Some(self.body.len()),
+            Framing::WrongLength(length) => Some(length),
+            Framing::Chunked => {
+                head.push_str("Transfer-Encoding: chunked\r\n");
+                None
             }
-            Framing::Chunked => head.push_str("Transfer-Encoding: chunked\r\n"),
-            Framing::UntilClose => {}
+            Framing::UntilClose => None,
+        };
+        if let Some(length) = length {
+            write!(head, "Content-Length: {length}\r\n").expect("a String takes everything");
         }
         head.push_str(if closes {
             "Connection: close\r\n\r\n"
@@ -119,6 +125,11 @@ mod tests {
                 Framing::Length,
                 false,
                 "HTTP/1.1 200 \r\nA: bc\r\nContent-Length: 3\r\n\r\n",
+            ),
+            (
+                Framing::WrongLength(7),
+                false,
+                "HTTP/1.1 200 \r\nA: bc\r\nContent-Length: 7\r\n\r\n",
             ),
             (
                 Framing::Chunked,

@@ -52,6 +52,11 @@ pub enum Behaviour {
         /// How many bytes of the body go out.
         sent: usize,
     },
+    /// Announces a length that is not the body's, sends the whole body, and keeps the connection.
+    Announces {
+        /// The `Content-Length`: what is beyond it is no part of the answer, what is missing never comes.
+        length: usize,
+    },
     /// Resets the connection instead of any answer.
     ResetAtOnce,
     /// Sends the body without a length; closing the connection ends it.

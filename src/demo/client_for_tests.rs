@@ -174,7 +174,7 @@ pub(super) fn cloud() -> SampleConfluence {
         username: "me".to_owned(),
         token: "secret".to_owned(),
         context_path: "/wiki".to_owned(),
-        port: 0,
+        ..Options::default()
     })
     .expect("two free ports");
     confluence.put(1, "a.png", File::new("image/png", *b"0123456789"));

@@ -1,5 +1,7 @@
 //! What a sample Confluence starts with.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 /// The name of the one account, unless said otherwise.
 const DEFAULT_USERNAME: &str = "demo";
 
@@ -27,6 +29,8 @@ pub struct Options {
     pub token: String,
     /// Empty, or such as `/confluence`.
     pub context_path: String,
+    /// The address of this host on which it listens: the loopback one, unless it is to be reached over a network.
+    pub host: IpAddr,
     /// The port; 0: any free one.
     pub port: u16,
 }
@@ -38,6 +42,7 @@ impl Default for Options {
             username: DEFAULT_USERNAME.to_owned(),
             token: DEFAULT_TOKEN.to_owned(),
             context_path: String::new(),
+            host: Ipv4Addr::LOCALHOST.into(),
             port: 0,
         }
     }

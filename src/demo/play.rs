@@ -96,6 +96,7 @@ impl Plan {
             Behaviour::Drip { piece, every } => self.drip = Some(((*piece).max(1), *every)),
             Behaviour::Short { sent } => self.cut = Some((*sent, Cut::Close)),
             Behaviour::Reset { sent } => self.cut = Some((*sent, Cut::Reset)),
+            Behaviour::Announces { length } => self.framing = Framing::WrongLength(*length),
             Behaviour::ResetAtOnce => self.act = Act::Silence(Cut::Reset),
             Behaviour::NoLength => self.framing = Framing::UntilClose,
             Behaviour::Chunked => self.framing = Framing::Chunked,

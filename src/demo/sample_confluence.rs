@@ -1,7 +1,7 @@
 //! The running sample Confluence and everything that can be asked of it.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::options::{Kind, Options};
 use super::samples::{sample_pages, samples};
 use super::site::{Host, Product, Site};
 
-/// A running sample Confluence on 127.0.0.1.
+/// A running sample Confluence.
 ///
 /// Dropping it ends it at once: connections are closed, whatever waits at a latch goes, all threads are joined.
 pub struct SampleConfluence {
@@ -30,13 +30,13 @@ impl SampleConfluence {
     /// # Errors
     /// When the port is taken, or no thread can be started.
     pub fn start(options: Options) -> io::Result<SampleConfluence> {
-        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port))?;
+        let socket = TcpListener::bind((options.host, options.port))?;
         let url = format!("http://{}{}", socket.local_addr()?, options.context_path);
         let account = Account::new(options.kind, options.username, options.token);
         let (product, beside) = match options.kind {
             Kind::Server => (Product::Server, None),
             Kind::Cloud => {
-                let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+                let socket = TcpListener::bind((options.host, 0))?;
                 let media = Arc::new(Media::new(socket.local_addr()?));
                 (Product::Cloud(media.clone()), Some((socket, media)))
             }

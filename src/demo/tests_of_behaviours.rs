@@ -179,6 +179,15 @@ fn a_huge_head_is_huge() {
 }
 
 #[test]
+fn a_wrong_length_is_announced_and_all_bytes_are_sent() {
+    let confluence = confluence();
+    confluence.script(1, "a.png", Behaviour::Announces { length: 4 });
+    let response = get(&confluence, FILE);
+    assert_eq!(response.header("Content-Length"), Some("4"));
+    assert_eq!(response.text(), "0123");
+}
+
+#[test]
 fn scripts_hold_for_the_file_the_rest_or_everything() {
     let confluence = confluence();
     confluence.name_page(1, "DEMO", "Home");

@@ -205,6 +205,7 @@ impl Gate {
     }
 
     fn client_event(&mut self, slot: usize, event: &mio::event::Event, now: Instant) {
+        crate::sabotage::point("gate");
         let Some(connection) = self.clients.connections.get_mut(slot) else {
             return;
         };

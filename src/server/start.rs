@@ -14,7 +14,7 @@ use log::{info, warn};
 use super::certificate::{Certificates, RereadTls};
 use super::error::StartError;
 use super::machine;
-use super::threads::{Actor, Farewell, Spawner, Stage, Wish, join, join_as_they_leave};
+use super::threads::{Actor, Farewell, Spawner, Stage, Wish, culprit, join, join_as_they_leave};
 use crate::acceptor::{self, Acceptor, Job};
 use crate::account::{self, AccountHandle, Secrets};
 use crate::attachment::Ledger;
@@ -173,7 +173,7 @@ impl Server {
                     Ok(Wish::Stop) | Err(_) => return Ending::Asked,
                 },
                 recv(self.farewells) -> farewell => return match farewell {
-                    Ok(farewell) => Ending::Failed(farewell),
+                    Ok(first) => Ending::Failed(culprit(first, &self.farewells)),
                     Err(_) => Ending::Asked,
                 },
             }

@@ -20,6 +20,10 @@ const WISHES_MAX: usize = 4;
 /// A thread and the actor on it.
 pub(super) type Actor = JoinHandle<()>;
 
+/// How long the cause of a failure may take to say farewell behind those who ended for lack of it: while it unwinds it
+/// drops its channels first.
+const CULPRIT_PATIENCE: Duration = Duration::from_millis(300);
+
 /// How an actor ended while nobody asked it to.
 #[derive(Debug)]
 pub struct Farewell {
@@ -27,6 +31,17 @@ pub struct Farewell {
     pub actor: String,
     /// Its own words; `None` for a panic, which has spoken for itself.
     pub how: Option<Result<(), String>>,
+}
+
+impl Farewell {
+    /// How likely it is the cause of the others rather than a consequence.
+    fn gravity(&self) -> u8 {
+        match &self.how {
+            None => 2,
+            Some(Err(_)) => 1,
+            Some(Ok(())) => 0,
+        }
+    }
 }
 
 /// When a thread ends, in this order.
@@ -113,15 +128,31 @@ pub(super) fn join(actors: &mut Vec<Actor>) {
     }
 }
 
-/// Waits for threads in the order in which they say farewell, until `until`; `false` if some are left then.
+/// Finds who made the service fail. `first` was heard first, which need not be the cause. Blocks for a moment.
+pub(super) fn culprit(first: Farewell, farewells: &Receiver<Farewell>) -> Farewell {
+    let until = Instant::now() + CULPRIT_PATIENCE;
+    let mut culprit = first;
+    while culprit.how.is_some() {
+        match farewells.recv_deadline(until) {
+            Ok(other) if culprit.gravity() < other.gravity() => culprit = other,
+            Ok(_) => {}
+            Err(_) => break,
+        }
+    }
+    culprit
+}
+
+/// Waits for threads in the order in which they say farewell, until `until`; `false` if some are left then. Those whose
+/// farewell was heard before are over already.
 pub(super) fn join_as_they_leave(
     actors: &mut Vec<Actor>,
     farewells: &Receiver<Farewell>,
     until: Instant,
 ) -> bool {
+    actors.retain(|actor| !actor.is_finished());
     while !actors.is_empty() {
         let Ok(farewell) = farewells.recv_deadline(until) else {
-            return false;
+            return actors.iter().all(Actor::is_finished);
         };
         let is_it = |actor: &Actor| actor.thread().name() == Some(&farewell.actor);
         if let Some(place) = actors.iter().position(is_it) {
@@ -185,5 +216,34 @@ pub fn log_failure(farewell: &Farewell) {
         None => error!("{} panicked; the service stops", farewell.actor),
         Some(Err(reason)) => error!("{} failed: {reason}; the service stops", farewell.actor),
         Some(Ok(())) => error!("{} ended unasked; the service stops", farewell.actor),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn farewell(actor: &str, how: Option<Result<(), String>>) -> Farewell {
+        let actor = actor.into();
+        Farewell { actor, how }
+    }
+
+    #[test]
+    fn who_panicked_is_blamed_before_who_failed_and_who_only_ended() {
+        let ended = || farewell("fetch-3", Some(Ok(())));
+        let failed = || farewell("gate-0", Some(Err("the link is broken".into())));
+        let panicked = || farewell("cache", None);
+        for (order, expected) in [
+            (vec![ended(), ended()], "fetch-3"),
+            (vec![ended(), failed(), ended()], "gate-0"),
+            (vec![ended(), failed(), panicked()], "cache"),
+            (vec![panicked(), failed(), ended()], "cache"),
+        ] {
+            let (sender, farewells) = bounded(4);
+            let mut order = order.into_iter();
+            let first = order.next().expect("each has some");
+            order.for_each(|next| sender.send(next).expect("there is room"));
+            assert_eq!(culprit(first, &farewells).actor, expected);
+        }
     }
 }

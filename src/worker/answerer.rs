@@ -25,6 +25,7 @@ impl Answerer {
     /// Answers until the cache has ended.
     pub fn run(self) {
         while let Ok(Woken { waiter, outcome }) = self.woken.recv() {
+            crate::sabotage::point("answer");
             let (ticket, subject) = (waiter.ticket, waiter.wish.subject.clone());
             match catch_unwind(AssertUnwindSafe(|| {
                 self.answer(&waiter.wish, &waiter.wanted, outcome)
@@ -36,6 +37,7 @@ impl Answerer {
     }
 
     fn answer(&self, wish: &Wish, wanted: &Wanted, outcome: Outcome<Failure>) -> Reply {
+        crate::sabotage::point("answer job");
         let now = SystemTime::now();
         match (outcome, wanted) {
             (Outcome::Ready(entry), _) => from_entry(wish, &entry, Origin::Hit, Instant::now()),

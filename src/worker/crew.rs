@@ -71,6 +71,7 @@ impl Crew {
     /// Downloads until no more orders can come.
     pub fn run(self) {
         while let Ok(fetch) = self.fetches.recv() {
+            crate::sabotage::point("fetch");
             let shared = &self.shared;
             let report = catch_unwind(AssertUnwindSafe(|| shared.fly(&fetch)));
             shared
@@ -148,6 +149,7 @@ impl CrewShared {
     }
 
     fn download(&self, fetch: &Fetch) -> End {
+        crate::sabotage::point("fetch job");
         if self.patience < fetch.ordered.elapsed() {
             return End::NoRoom(NO_TURN); // who asked has been waiting for as long as Confluence itself may take
         }

@@ -38,6 +38,7 @@ impl Worker {
     /// Answers requests until no more can come.
     pub fn run(self) {
         while let Ok(first) = self.jobs.recv() {
+            crate::sabotage::point("worker");
             let mut gates = 0;
             for job in iter::once(first)
                 .chain(self.jobs.try_iter())
@@ -60,6 +61,7 @@ impl Worker {
     }
 
     fn take(&self, job: Job) {
+        crate::sabotage::point("worker job");
         let route = router::route(job.method, &job.target, &self.desk.base_path);
         let ticket = job.ticket;
         match route {

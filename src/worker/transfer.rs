@@ -66,6 +66,7 @@ impl CrewShared {
                     None => return End::NoRoom(NO_MEMORY),
                 }
             }
+            crate::sabotage::point("fetch body");
             hash.update(bytes);
             room.shrink(bytes.len() as u64); // from here on the chunk itself counts
             if download.length == Some(written) {

@@ -5,7 +5,9 @@ mod addresses; // from every form of link to the one address that Confluence is 
 mod binary; // the program itself: exit codes, signals, the lines of its log
 mod check; // the command that says what is wrong: its lines, its exit codes, its one login
 mod cloud; // Confluence Cloud: numbers, signed addresses, and a host that knows no account
+mod crash; // a panic costs its job or the process, a stop cuts nobody, a restart serves at once
 mod docs; // what is written for operators says what the code does
+mod faults; // whatever goes wrong on the way from Confluence: one table
 mod freshness; // what becomes of a copy when its time is over
 mod gate; // what clients may do, and what they are told when they do something else
 mod hit_and_miss; // what is fetched, what is kept, what is forgotten

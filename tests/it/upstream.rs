@@ -1,10 +1,8 @@
 //! What Confluence does, and what the client gets for it.
 
 use confluence_attachment_proxy::demo::{Behaviour, Fault, File, Latch};
-use socket2::{Domain, Socket, Type};
-use std::net::{Ipv4Addr, SocketAddr};
 
-use crate::support::{PAGE, Proxy, Response, eventually};
+use crate::support::{PAGE, Proxy, Response, eventually, reserve_port};
 
 /// Words of the answers, one line each.
 const ACCOUNT: &str = "Confluence does not accept the proxy's account (it shows a login instead)";
@@ -341,12 +339,8 @@ fn a_web_page_uploaded_as_a_picture_is_not_served_as_one() {
 
 #[test]
 fn a_closed_port_is_said_at_once() {
-    // Bound and not listening: nobody else can get the port meanwhile, and nobody answers there.
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    socket.bind(&any.into()).expect("a free port");
-    let address = socket.local_addr().ok().and_then(|a| a.as_socket());
-    let url = format!("http://{}", address.expect("bound above"));
+    let (_reserved, address) = reserve_port();
+    let url = format!("http://{address}");
     let proxy = Proxy::with(&[("CONFLUENCE_URL", &url)]);
     for _ in 0..2 {
         let response = proxy.get("/7/a.png");

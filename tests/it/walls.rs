@@ -40,12 +40,18 @@ const ROOMS: &[Room] = &[
             "reply::Payload",
             "reply::Part",
             "reply::Note",
+            "sabotage::point",
         ],
         why: "it sees heads, tickets and bytes: it writes a reply and decides none",
     },
     Room {
         name: "acceptor",
-        may_name: &["gate::Ticket", "gate::TICKET_FIELD", "router::Method"],
+        may_name: &[
+            "gate::Ticket",
+            "gate::TICKET_FIELD",
+            "router::Method",
+            "sabotage::point",
+        ],
         why: "it turns requests into jobs for whoever holds the other end of its channel",
     },
     Room {
@@ -65,7 +71,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "cache",
-        may_name: &["attachment"],
+        may_name: &["attachment", "sabotage::point"],
         why: "it knows no HTTP, no client and no Confluence: what waits and why a download failed it only carries",
     },
     Room {
@@ -75,7 +81,7 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "account",
-        may_name: &["config", "confluence"],
+        may_name: &["config", "confluence", "sabotage::point"],
         why: "it keeps the login of the other side, and knows nothing of files",
     },
     Room {
@@ -93,9 +99,15 @@ const ROOMS: &[Room] = &[
             "gate",
             "reply",
             "router",
+            "sabotage::point",
             "web",
         ],
         why: "the room where the others meet; it does not start, configure or show anything",
+    },
+    Room {
+        name: "sabotage",
+        may_name: &[],
+        why: "every actor names it, and it does nothing but panic",
     },
     Room {
         name: "server",
@@ -132,6 +144,7 @@ const ROOMS: &[Room] = &[
             "config",
             "demo",
             "logging",
+            "sabotage",
             "server",
             "web",
         ],

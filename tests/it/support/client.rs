@@ -36,6 +36,11 @@ impl Client {
         Client::over(TcpStream::connect(address).expect("the proxy listens"))
     }
 
+    /// The same where nobody may be listening.
+    pub fn try_connect(address: SocketAddr) -> io::Result<Client> {
+        TcpStream::connect(address).map(Client::over)
+    }
+
     /// The same from another loopback address, which the proxy takes for another client.
     pub fn connect_from(source: Ipv4Addr, address: SocketAddr) -> Client {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
