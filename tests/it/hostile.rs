@@ -5,14 +5,18 @@
 
 use std::cell::RefCell;
 use std::io::{ErrorKind, Read, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use confluence_attachment_proxy::demo::{Behaviour, Latch};
 
+use rustls::ClientConfig;
+use rustls::version::TLS13;
+
 use crate::support::answer::{
     HEALTH, healthy, healthy_head, is_healthy, is_healthy_answer, masked, refusal, refusal_head,
 };
-use crate::support::{Client, PAGE, PATIENCE, Program, eventually};
+use crate::support::{Client, PAGE, PATIENCE, Program, eventually, tls};
 
 /// Most memory that the program may gain from whatever clients do, beside what it caches: far below what they send
 /// here, far above what a debug build gains by itself.
@@ -24,6 +28,8 @@ const EACH_GATE: usize = 4;
 /// A program under attack, and the clients that must not notice.
 struct Siege {
     program: Program,
+    /// `None`: attackers and others speak plain HTTP.
+    tls: Option<Arc<ClientConfig>>,
     /// One connection at each gate.
     others: RefCell<Vec<Client>>,
     descriptors: usize,
@@ -38,19 +44,31 @@ const FILE: &str = "GET /proxy/7/file.png HTTP/1.1\r\nHost: a\r\n\r\n";
 
 impl Siege {
     fn begin() -> Siege {
-        let settings = [("CONFLUENCE_MAX_CONNECTIONS", "4")];
-        let program = Program::start(&settings, 1024);
-        let file = program.put("file.png", 5_000_000);
-        let response = program.connect().send(FILE).response(false);
-        assert!(response.body == file);
-        let others = (0..EACH_GATE).map(|_| program.connect()).collect();
+        Siege::of(&[], None)
+    }
+
+    /// The same inside of TLS.
+    fn begin_inside_tls() -> Siege {
+        let pair = tls::pair("elliptic");
+        let settings = pair.each_ref().map(|(name, value)| (*name, value.as_str()));
+        Siege::of(&settings, Some(tls::trusting(&[&TLS13], &["http/1.1"])))
+    }
+
+    fn of(settings: &[(&str, &str)], tls: Option<Arc<ClientConfig>>) -> Siege {
+        let settings = [&[("CONFLUENCE_MAX_CONNECTIONS", "4")], settings].concat();
         let mut siege = Siege {
-            program,
-            others: RefCell::new(others),
+            program: Program::start(&settings, 1024),
+            tls,
+            others: RefCell::default(),
             descriptors: 0,
             threads: 0,
             peak_memory: 0,
         };
+        let file = siege.program.put("file.png", 5_000_000);
+        let response = siege.connect().send(FILE).response(false);
+        assert!(response.body == file);
+        let others = (0..EACH_GATE).map(|_| siege.connect()).collect();
+        siege.others.replace(others);
         siege.set_baseline();
         siege
     }
@@ -69,7 +87,11 @@ impl Siege {
 
     /// Every connection of an attack begins here.
     fn connect(&self) -> Client {
-        self.program.connect()
+        let client = self.program.connect();
+        match &self.tls {
+            Some(config) => client.over_tls(tls::session(config)),
+            None => client,
+        }
     }
 
     #[track_caller]
@@ -381,16 +403,14 @@ fn attacks() -> Vec<Attack> {
 
 #[test]
 fn every_attack_is_told_the_exact_bytes_and_harms_nobody() {
-    let siege = Siege::begin();
-    for attack in attacks() {
-        attack.run(&siege);
+    for siege in [Siege::begin(), Siege::begin_inside_tls()] {
+        for attack in attacks() {
+            attack.run(&siege);
+        }
+        let asked = siege.program.origin.requests();
+        assert_eq!(asked, 2, "the login test and the file");
+        siege.end();
     }
-    assert_eq!(
-        siege.program.origin.requests(),
-        2,
-        "the login test and the file"
-    );
-    siege.end();
 }
 
 #[test]
@@ -507,7 +527,11 @@ fn a_hundred_thousand_requests_of_a_client_that_never_reads_are_held_up() {
 
 #[test]
 fn clients_that_end_their_side_or_reset_at_every_point_leave_nothing_behind() {
-    let mut siege = Siege::begin();
+    leave_at_every_point(Siege::begin());
+    leave_at_every_point(Siege::begin_inside_tls());
+}
+
+fn leave_at_every_point(mut siege: Siege) {
     for end in 0..=HEALTH.len() {
         let told = if end < HEALTH.len() { "" } else { &healthy("") };
         let mut client = siege.connect();

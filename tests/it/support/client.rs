@@ -272,7 +272,7 @@ impl Client {
         loop {
             let read = match &mut self.tls {
                 None => self.socket.read(buffer),
-                Some(tls) => rustls::Stream::new(&mut **tls, &mut self.socket).read(buffer),
+                Some(tls) => read_inside(tls, &mut self.socket, buffer),
             };
             match read {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -331,6 +331,23 @@ impl Response {
         assert!(off < 2 * PATIENCE, "Date is {off:?} off");
         fields.sort_unstable();
         format!("{status}\n{}\n", fields.join("\n"))
+    }
+}
+
+/// One read of what is inside of TLS. What could not be sent any more does not hide what has arrived.
+fn read_inside(
+    tls: &mut ClientConnection,
+    socket: &mut TcpStream,
+    buffer: &mut [u8],
+) -> io::Result<usize> {
+    loop {
+        match tls.reader().read(buffer) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            read => return read,
+        }
+        while tls.wants_write() && tls.write_tls(socket).is_ok() {}
+        tls.read_tls(socket)?;
+        tls.process_new_packets().map_err(io::Error::other)?;
     }
 }
 
