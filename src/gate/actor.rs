@@ -124,7 +124,11 @@ impl Gate {
                 client,
                 seat,
             }) => {
-                self.adopt(Connection::new(socket, client, Some(seat), now), now);
+                let pending = self.clients.pending.share();
+                self.adopt(
+                    Connection::new(socket, client, Some(seat), pending, now),
+                    now,
+                );
             }
             GateMessage::Reply(ticket, reply) => self.answer(ticket, *reply, now),
             GateMessage::Grown(stream) => {
@@ -161,7 +165,11 @@ impl Gate {
                 seat,
             }) = kept
             {
-                self.adopt(Connection::new(socket, client, Some(seat), now), now);
+                let pending = self.clients.pending.share();
+                self.adopt(
+                    Connection::new(socket, client, Some(seat), pending, now),
+                    now,
+                );
             }
         }
         for (socket, client, refusal) in refused {
@@ -169,7 +177,8 @@ impl Gate {
                 continue; // a flood: closing is all we can afford
             }
             self.clients.unseated += 1;
-            let mut connection = Connection::new(socket, client, None, now);
+            let mut connection =
+                Connection::new(socket, client, None, self.clients.pending.share(), now);
             refuse(&mut connection, refusal, now);
             self.adopt(connection, now);
         }

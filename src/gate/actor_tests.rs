@@ -9,6 +9,7 @@ use super::super::clients::NOTE_AHEAD_MAX;
 use super::super::connection::WRITE_STALL_MAX;
 use super::super::head;
 use super::super::outgoing::Outgoing;
+use super::super::pending::Pending;
 use crate::attachment::{Body, Chunk, Ledger};
 use crate::reply::{Note as LogNote, Payload, Reply};
 
@@ -28,7 +29,10 @@ fn client(now: Instant) -> (Connection, TcpStream) {
     let (socket, address) = listener.accept().expect("somebody connected");
     socket.set_nonblocking(true).expect("a socket");
     let socket = mio::net::TcpStream::from_std(socket);
-    (Connection::new(socket, address.ip(), None, now), client)
+    (
+        Connection::new(socket, address.ip(), None, Pending::default().share(), now),
+        client,
+    )
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod gate; // what clients may do, and what they are told when they do something 
 mod hit_and_miss; // what is fetched, what is kept, what is forgotten
 mod http_contract; // heads, conditionals, ranges, methods, problems, policy, names
 mod link; // no client breaks, or uses, the private way to tiny_http
+mod memory; // what it takes is bounded, counted, and given back
 mod overload; // hits go on while everything else waits
 mod publishing; // what the operator does not publish is not served, and not asked for
 mod secrets; // what is nowhere to be seen

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 
 use confluence_attachment_proxy::demo::{File, Options, SampleConfluence};
@@ -71,13 +72,37 @@ impl Program {
 
     /// The most memory it ever had resident, in bytes.
     pub fn peak_memory(&self) -> u64 {
+        self.status("VmHWM")
+    }
+
+    /// The memory of its own that it has now, in bytes: the program's text aside, and with the pages of its memory
+    /// files, which count as nobody's.
+    pub fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/fd", self.binary.id());
+        let descriptors = fs::read_dir(path).expect("the program runs").flatten();
+        let pages = descriptors.filter_map(|entry| {
+            let target = fs::read_link(entry.path()).ok()?; // it may have closed it meanwhile
+            let is_memory = target.to_str()?.starts_with("/memfd:");
+            let blocks = || Some(fs::metadata(entry.path()).ok()?.blocks());
+            if is_memory { blocks() } else { None }
+        });
+        self.status("RssAnon") + 512 * pages.sum::<u64>()
+    }
+
+    fn status(&self, name: &str) -> u64 {
         let path = format!("/proc/{}/status", self.binary.id());
         let status = fs::read_to_string(path).expect("the program runs");
         let kibibytes = status
             .lines()
-            .find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"))
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .and_then(|value| value.trim().strip_suffix(" kB"))
             .expect("Linux says so");
         1024 * kibibytes.parse::<u64>().expect("a number")
+    }
+
+    /// Where it takes clients.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Whether it still runs.
