@@ -9,8 +9,9 @@ use super::ledger::{Charge, Ledger, in_arc, in_pages, on_heap};
 use super::stream::Node;
 
 /// From this many bytes on a chunk is a mapping of its own, which the kernel takes back as soon as it is freed. On the
-/// heap, where twenty downloads mix them with what lives for hours, most of that memory is never given back. Smaller
-/// ones would cost more in rounding to pages than that.
+/// heap, where twenty downloads mix them with what lives for hours, most of that memory is never given back: with a
+/// budget of 128 MiB it came to 300 MiB under glibc, to 234 with two arenas, and to 134 this way; jemalloc and mimalloc
+/// did no better. Smaller ones would cost more in rounding to pages than that.
 const MAPPED_BYTES: usize = 16 * 1024;
 
 /// A run of bytes that never changes. Cloning shares it.
