@@ -76,7 +76,8 @@
 //! - At most one flight per key, one per client for what is too big to keep; it belongs to the service, not to the
 //!   client who caused it.
 //! - A download ends complete, broken or too big to keep, and a broken one never looks complete to anybody.
-//! - Every byte of an attachment that is alive is counted; cache and downloads together stay within `CACHE_MAX_BYTES`.
+//! - What attachments take is counted, as real allocations, while anyone holds them; cache, downloads and readers
+//!   together stay within `CACHE_MAX_BYTES`. What gates hold for slow clients has a bound of its own.
 //! - Every queue, wait and body has a written bound.
 //!
 //! # What goes through all rooms

@@ -1,87 +1,11 @@
-//! The complete bytes of a file, as immutable chunks that are counted while anyone holds them.
+//! The complete bytes of a file.
 
-use std::ops::{Deref, Range, RangeInclusive};
+use std::ops::{Range, RangeInclusive};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::chunk::Chunk;
+use super::ledger::{Charge, Ledger, on_heap};
 use super::memory_file::MemoryFile;
-
-/// Counts the bytes of attachments that are alive in this process, whoever holds them: cache, download or client.
-#[derive(Clone, Debug, Default)]
-pub struct Ledger {
-    held: Arc<AtomicU64>,
-}
-
-impl Ledger {
-    /// Bytes alive now.
-    pub fn held(&self) -> u64 {
-        self.held.load(Ordering::Relaxed)
-    }
-
-    /// Counts `bytes` until the returned charge is dropped.
-    pub fn charge(&self, bytes: u64) -> Charge {
-        self.held.fetch_add(bytes, Ordering::Relaxed);
-        Charge {
-            ledger: self.clone(),
-            bytes,
-        }
-    }
-}
-
-/// Some bytes counted in a [`Ledger`]; dropping it takes them off again.
-#[derive(Debug)]
-pub struct Charge {
-    ledger: Ledger,
-    bytes: u64,
-}
-
-impl Charge {
-    /// Takes `bytes` off, because they are counted elsewhere now.
-    pub fn shrink(&mut self, bytes: u64) {
-        let bytes = bytes.min(self.bytes);
-        self.bytes -= bytes;
-        self.ledger.held.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    /// Bytes still counted.
-    pub fn bytes(&self) -> u64 {
-        self.bytes
-    }
-}
-
-impl Drop for Charge {
-    fn drop(&mut self) {
-        self.ledger.held.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
-/// A run of bytes that never changes. Cloning shares it.
-#[derive(Clone, Debug)]
-pub struct Chunk(Arc<ChunkBytes>);
-
-#[derive(Debug)]
-struct ChunkBytes {
-    bytes: Box<[u8]>,
-    _charge: Charge,
-}
-
-impl Chunk {
-    /// Takes a copy of `bytes`, exactly as large, and counts it.
-    pub fn new(bytes: &[u8], ledger: &Ledger) -> Chunk {
-        Chunk(Arc::new(ChunkBytes {
-            _charge: ledger.charge(bytes.len() as u64),
-            bytes: bytes.into(),
-        }))
-    }
-}
-
-impl Deref for Chunk {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0.bytes
-    }
-}
 
 /// The whole of a file, in order. Cloning shares the bytes.
 #[derive(Clone, Debug)]
@@ -104,7 +28,7 @@ enum Bytes {
 pub const FILE_BYTES: RangeInclusive<u64> = 64 * 1024..=8 * 1024 * 1024;
 
 impl Body {
-    /// Puts the chunks of a finished download together. `room`, which must count as many bytes, lets them be copied
+    /// Puts the chunks of a finished download together. `room`, which must count [`MemoryFile::cost`], lets them be copied
     /// into a memory file; without it, or where the system has none to give, they stay as they are. The pieces of a
     /// small file are copied together: it goes out in one write, and that little needs no room of its own.
     pub fn new(chunks: Vec<Chunk>, ledger: &Ledger, room: Option<Charge>) -> Body {
@@ -144,10 +68,13 @@ impl Body {
     pub fn weight(&self) -> u64 {
         match &self.bytes {
             Bytes::Chunks(chunks) => {
-                let each = size_of::<Chunk>() + size_of::<ChunkBytes>() + 16;
-                self.length + (chunks.len() * each) as u64
+                let list = on_heap(size_of_val(&**chunks));
+                list + chunks
+                    .iter()
+                    .map(|chunk| Chunk::cost(chunk.len()))
+                    .sum::<u64>()
             }
-            Bytes::File(_) => MemoryFile::weight(self.length),
+            Bytes::File(_) => MemoryFile::cost(self.length),
         }
     }
 
@@ -259,10 +186,15 @@ mod tests {
                 Body::new(chunks(), &ledger, None).file().is_none(),
                 "size: {size}"
             );
-            let room = ledger.charge(size as u64);
+            let room = ledger.charge(MemoryFile::cost(size as u64));
             let body = Body::new(chunks(), &ledger, Some(room));
             assert_eq!(body.file().is_some(), in_file, "size: {size}");
-            assert_eq!(ledger.held(), size as u64);
+            let list = match body.bytes {
+                Bytes::Chunks(ref chunks) => on_heap(size_of_val(&**chunks)),
+                Bytes::File(_) => 0,
+            };
+            assert_eq!(ledger.held() + list, body.weight(), "size: {size}");
+            assert!((size as u64..size as u64 + size as u64 / 20).contains(&ledger.held()));
             assert!(
                 body.file()
                     .is_none_or(|file| file.read(0..size as u64) == bytes)
@@ -274,10 +206,11 @@ mod tests {
     fn bytes_are_counted_until_the_last_holder_is_gone() {
         let ledger = Ledger::default();
         let (one, _) = body(&[1000, 2000], &ledger);
-        assert_eq!(ledger.held(), 3000);
+        let cost = Chunk::cost(3000);
+        assert_eq!(ledger.held(), cost);
         let two = one.clone();
         drop(one);
-        assert_eq!(ledger.held(), 3000);
+        assert_eq!(ledger.held(), cost);
         drop(two);
         assert_eq!(ledger.held(), 0);
     }

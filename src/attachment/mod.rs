@@ -8,15 +8,19 @@
 //! byte alive is counted in a [`Ledger`] until its last reader is gone.
 
 mod body;
+mod chunk;
 mod key;
+mod ledger;
 mod memory_file;
 mod meta;
 mod reader;
 mod stream;
 mod writer;
 
-pub use body::{Body, Charge, Chunk, FILE_BYTES, Ledger};
+pub use body::{Body, FILE_BYTES};
+pub use chunk::Chunk;
 pub use key::{Day, FILE_NAME_BYTES_MAX, FileName, Key, KeyError, PageId, encode_segment};
+pub use ledger::{Charge, Ledger, in_arc, on_heap};
 pub use memory_file::MemoryFile;
 pub use meta::{Digest, Meta};
 pub use reader::{Peek, Reader};

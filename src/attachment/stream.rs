@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 
 use crossbeam_channel::Sender;
 
-use super::body::Chunk;
+use super::chunk::Chunk;
 use super::reader::Reader;
 
 /// Tells streams apart for as long as the process lives.
@@ -69,7 +69,7 @@ pub(super) struct Shared {
     pub(super) bell: Arc<dyn Bell>,
     /// A bit per gate that has a reader at the end of the list.
     pub(super) waiting: AtomicU32,
-    /// Bytes of the list that some reader, or the stream's owner, still holds.
+    /// What the chunks cost that some reader, or the stream's owner, still holds, in bytes.
     pub(super) alive: AtomicU64,
     /// Readers, and the stream itself: who has it may make more of them.
     pub(super) readers: AtomicUsize,
@@ -127,7 +127,7 @@ impl Drop for Node {
     }
 }
 
-/// Bytes of the list that are counted in `Shared::alive` until their node goes.
+/// What a chunk of the list costs, counted in `Shared::alive` until its node goes.
 #[derive(Debug)]
 pub(super) struct Alive {
     pub(super) shared: Arc<Shared>,

@@ -1,6 +1,7 @@
 //! Streams: joining, waiting, ending, and bounded memory.
 
-use super::super::body::Ledger;
+use super::super::chunk::Chunk;
+use super::super::ledger::Ledger;
 use super::super::reader::Peek;
 use super::super::writer::{WriteError, Writer};
 use super::*;
@@ -104,7 +105,8 @@ fn the_bell_rings_once_for_who_asked_and_not_for_others() {
 fn a_window_holds_the_writer_back_and_frees_what_was_read() {
     let ledger = Ledger::default();
     let (bell, _) = bell();
-    let (mut writer, mut reader) = Writer::window(None, 10, bell, ledger.clone());
+    let cost = Chunk::cost(10);
+    let (mut writer, mut reader) = Writer::window(None, cost, bell, ledger.clone());
     let (sent, progress) = unbounded();
     std::thread::scope(|scope| {
         scope.spawn(move || {
@@ -118,7 +120,7 @@ fn a_window_holds_the_writer_back_and_frees_what_was_read() {
         let mut read = 0;
         while read < 1000 {
             let _ = progress.recv();
-            assert!(ledger.held() <= 30, "held {} bytes", ledger.held());
+            assert!(ledger.held() <= 3 * cost, "held {} bytes", ledger.held());
             let (bytes, _) = read_all(&mut reader);
             read += bytes.len();
         }
@@ -149,7 +151,7 @@ fn a_writer_without_readers_is_told_so() {
 fn a_writer_goes_on_while_readers_may_yet_come() {
     let (bell, _) = bell();
     let (mut writer, stream) = Writer::whole(None, bell, Ledger::default());
-    writer.stop_keeping(10);
+    writer.stop_keeping(10, Ledger::default());
     writer.push(b"abc").expect("somebody may come");
     let mut reader = stream.reader();
     drop(stream);

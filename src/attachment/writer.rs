@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering}
 
 use crossbeam_channel::{Receiver, bounded};
 
-use super::body::{Body, Charge, Chunk, Ledger};
+use super::body::Body;
+use super::chunk::Chunk;
+use super::ledger::{Charge, Ledger};
 use super::reader::Reader;
 use super::stream::{Alive, Bell, Ending, Next, Node, Shared, Stream, StreamId};
 
@@ -33,7 +35,7 @@ pub struct Writer {
 enum Keeping {
     /// The whole body is kept for the cache; readers may be anywhere in it.
     Whole(Vec<Chunk>),
-    /// Only what readers have not yet passed is kept, at most about this many bytes.
+    /// Only what readers have not yet passed is kept, until it costs about this many bytes.
     Window(u64),
 }
 
@@ -49,7 +51,7 @@ impl Writer {
         (writer, stream)
     }
 
-    /// A stream for one reader, of which at most about `window` bytes are in memory at a time.
+    /// A stream for one reader, of which at most about `window` bytes are in memory at a time: one chunk more.
     pub fn window(
         length: Option<u64>,
         window: u64,
@@ -100,10 +102,11 @@ impl Writer {
         self.written
     }
 
-    /// From now on keeps only about `window` bytes ahead of the slowest reader. The [`Stream`] must be dropped too,
-    /// or its first chunk holds all others.
-    pub fn stop_keeping(&mut self, window: u64) {
+    /// From now on keeps only about `window` bytes ahead of the slowest reader, and counts what comes in `ledger`. The
+    /// [`Stream`] must be dropped too, or its first chunk holds all others.
+    pub fn stop_keeping(&mut self, window: u64, ledger: Ledger) {
         self.keeping = Keeping::Window(window);
+        self.ledger = ledger;
     }
 
     /// Publishes `bytes` and wakes who waits for them. With a window it blocks until there is room.
@@ -150,8 +153,8 @@ impl Writer {
     }
 
     fn append(&mut self, chunk: Chunk) {
-        let bytes = chunk.len() as u64;
-        self.written += bytes;
+        self.written += chunk.len() as u64;
+        let bytes = Chunk::cost(chunk.len());
         self.shared.alive.fetch_add(bytes, Ordering::Relaxed);
         let node = Arc::new(Node::default());
         let alive = Alive {

@@ -56,9 +56,9 @@ pub struct CacheActor<W, F> {
     bytes_max: u64,
 }
 
-/// Builds an empty cache. `ledger` counts every byte of attachments in the process.
+/// Builds an empty cache. `ledger` counts what all attachments in the process take.
 pub fn open<W, F: Clone>(limits: Limits, ledger: Ledger) -> Opened<W, F> {
-    let store = Arc::new(Locked::new(limits));
+    let store = Arc::new(Locked::new(limits, ledger.clone()));
     let (inbox, claims) = bounded(INBOX_MAX);
     let (reporter, reports) = bounded(INBOX_MAX);
     let (fetch_sender, fetches) = bounded(FETCHES_WAITING_MAX);

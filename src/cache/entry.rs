@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::attachment::{Body, Digest, Key, Meta};
+use crate::attachment::{Body, Digest, Key, Meta, in_arc, on_heap};
 
-/// Bookkeeping of one entry in bytes, beside its body and key: the entry itself, its place in ttl_cache's map and list,
-/// in the ring's tree and queue, and the allocator's headers.
-const OVERHEAD_BYTES: u64 = 512;
+/// What the store takes for one entry, in bytes: a node of ttl_cache's list (a key, its neighbours, when it dies) and,
+/// with the slack that growing tables have, its places in ttl_cache's map, in the ring's tree, in a queue, and among
+/// the ghosts once it has left.
+const PLACES_BYTES: u64 = on_heap(size_of::<Key>() + 64) + 192;
 
 /// Uses counted at most: S3-FIFO only tells "never", "once" and "more".
 const USES_MAX: u8 = 3;
@@ -80,8 +81,16 @@ impl Entry {
 
     /// What it occupies in bytes, all in all.
     pub fn weight(&self) -> u64 {
+        self.body.weight() + self.bookkeeping()
+    }
+
+    /// What it occupies beside its body.
+    pub(super) fn bookkeeping(&self) -> u64 {
         // The label holds the key; the key itself is kept twice more, here and in the map, and is never longer.
-        self.body.weight() + 3 * self.label.len() as u64 + OVERHEAD_BYTES
+        let names = 3 * on_heap(self.label.len() + 16);
+        let words = [&self.meta.media_type, &self.meta.etag];
+        let words = words.into_iter().flatten().map(|word| on_heap(word.len()));
+        in_arc::<Entry>() + names + words.sum::<u64>() + PLACES_BYTES
     }
 
     /// Whether it may be served without asking Confluence.

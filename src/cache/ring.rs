@@ -11,7 +11,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use super::entry::Entry;
-use crate::attachment::Key;
+use crate::attachment::{Charge, Key, Ledger};
 
 /// Share of all bytes that the small queue may hold: 1 in 10, as in the paper.
 const SMALL_SHARE: u64 = 10;
@@ -29,6 +29,7 @@ pub(super) struct Ring {
     small_bytes: u64,
     bytes: u64,
     ghosts: Ghosts,
+    ledger: Ledger,
 }
 
 #[derive(Debug)]
@@ -36,6 +37,8 @@ struct Held {
     entry: Arc<Entry>,
     weight: u64,
     place: Place,
+    /// Counts what the entry takes beside its body, which is counted by itself.
+    _bookkeeping: Charge,
 }
 
 /// Where an entry stands, or stood.
@@ -50,6 +53,14 @@ pub(super) enum Place {
 }
 
 impl Ring {
+    /// An empty one, whose bookkeeping `ledger` counts.
+    pub(super) fn new(ledger: Ledger) -> Ring {
+        Ring {
+            ledger,
+            ..Ring::default()
+        }
+    }
+
     /// Sum of the weights of all entries.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
@@ -91,14 +102,13 @@ impl Ring {
             self.small_bytes += weight;
         }
         self.bytes += weight;
-        self.entries.insert(
-            number,
-            Held {
-                entry,
-                weight,
-                place,
-            },
-        );
+        let held = Held {
+            weight,
+            place,
+            _bookkeeping: self.ledger.charge(entry.bookkeeping()),
+            entry,
+        };
+        self.entries.insert(number, held);
         number
     }
 

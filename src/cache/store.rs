@@ -12,7 +12,7 @@ use ttl_cache::TtlCache;
 use super::entry::Entry;
 use super::handle::{Forget, Lookup};
 use super::ring::{Number, Place, Ring};
-use crate::attachment::Key;
+use crate::attachment::{Key, Ledger};
 
 /// Missing files remembered at most. More distinct ones within `CACHE_NEGATIVE_TTL_SECONDS` come from a scanner, and
 /// its newest guesses push out its oldest.
@@ -41,8 +41,8 @@ pub struct Limits {
 pub(super) struct Locked<F>(Mutex<Store<F>>);
 
 impl<F: Clone> Locked<F> {
-    pub(super) fn new(limits: Limits) -> Locked<F> {
-        Locked(Mutex::new(Store::new(limits)))
+    pub(super) fn new(limits: Limits, ledger: Ledger) -> Locked<F> {
+        Locked(Mutex::new(Store::new(limits, ledger)))
     }
 
     pub(super) fn with<R>(&self, change: impl FnOnce(&mut Store<F>) -> R) -> R {
@@ -62,13 +62,13 @@ pub(super) struct Store<F> {
 pub(super) type Freed = Vec<Arc<Entry>>;
 
 impl<F: Clone> Store<F> {
-    pub(super) fn new(limits: Limits) -> Store<F> {
+    pub(super) fn new(limits: Limits, ledger: Ledger) -> Store<F> {
         // No bound of its own: ttl_cache would drop entries silently, and the ring would go on counting them.
         let alive = TtlCache::new(usize::MAX);
         Store {
             alive,
             gone: TtlCache::new(GONE_MAX),
-            ring: Ring::default(),
+            ring: Ring::new(ledger),
             limits,
         }
     }

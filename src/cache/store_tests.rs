@@ -40,7 +40,7 @@ fn entry(key: Key, size: usize, now: Instant) -> Arc<Entry> {
 #[test]
 fn a_copy_is_fresh_then_stale_then_gone() {
     let start = Instant::now();
-    let mut store = Store::<()>::new(limits());
+    let mut store = Store::<()>::new(limits(), Ledger::default());
     store.insert(entry(key(1, "a"), 10, start), start);
     let fresh =
         |store: &Store<()>, now| matches!(store.lookup(&key(1, "a"), now), Lookup::Fresh(_));
@@ -59,10 +59,13 @@ fn a_copy_is_fresh_then_stale_then_gone() {
 #[test]
 fn what_has_died_is_let_go_of_while_others_live() {
     let (now, brief) = (Instant::now(), Duration::from_millis(5));
-    let mut store = Store::<()>::new(Limits {
-        stale: Duration::ZERO,
-        ..limits()
-    });
+    let mut store = Store::<()>::new(
+        Limits {
+            stale: Duration::ZERO,
+            ..limits()
+        },
+        Ledger::default(),
+    );
     let made = entry(key(1, "a"), 10, now);
     let life = Life {
         stored: now,
@@ -89,9 +92,23 @@ fn what_has_died_is_let_go_of_while_others_live() {
 }
 
 #[test]
+fn what_the_store_takes_beside_the_bodies_is_counted_while_it_takes_it() {
+    let (now, ledger) = (Instant::now(), Ledger::default());
+    let mut store = Store::<()>::new(limits(), ledger.clone());
+    let logo = entry(key(1, "logo"), 1000, now);
+    store.insert(logo.clone(), now);
+    assert_eq!(ledger.held(), logo.bookkeeping());
+    assert_eq!(store.bytes(), logo.weight());
+    store.insert(entry(key(1, "logo"), 2000, now), now);
+    assert_eq!(ledger.held(), logo.bookkeeping(), "in place of the first");
+    drop(store.evict());
+    assert_eq!((ledger.held(), store.bytes()), (0, 0));
+}
+
+#[test]
 fn a_new_copy_of_what_people_return_to_stays_among_it() {
     let now = Instant::now();
-    let mut store = Store::<()>::new(limits());
+    let mut store = Store::<()>::new(limits(), Ledger::default());
     store.insert(entry(key(1, "logo"), 1000, now), now);
     store.lookup(&key(1, "logo"), now);
     store.insert(entry(key(1, "logo"), 1000, now), now);
@@ -107,7 +124,7 @@ fn a_new_copy_of_what_people_return_to_stays_among_it() {
 #[test]
 fn one_time_files_do_not_push_out_what_people_return_to() {
     let now = Instant::now();
-    let mut store = Store::<()>::new(limits());
+    let mut store = Store::<()>::new(limits(), Ledger::default());
     store.insert(entry(key(1, "logo"), 1000, now), now);
     store.lookup(&key(1, "logo"), now);
     for n in 0..100 {
@@ -122,7 +139,7 @@ fn one_time_files_do_not_push_out_what_people_return_to() {
 #[test]
 fn forgetting_a_page_takes_all_its_files_and_no_others() {
     let now = Instant::now();
-    let mut store = Store::new(limits());
+    let mut store = Store::new(limits(), Ledger::default());
     for (page, name) in [(1, "a"), (1, "b"), (2, "a")] {
         store.insert(entry(key(page, name), 10, now), now);
     }
@@ -164,7 +181,7 @@ proptest! {
     fn the_store_agrees_with_a_model(steps in proptest::collection::vec(step(), 1..120)) {
         let start = Instant::now();
         let mut now = start;
-        let mut store = Store::<()>::new(limits());
+        let mut store = Store::<()>::new(limits(), Ledger::default());
         let mut model: HashMap<u64, Arc<Entry>> = HashMap::new();
         for step in steps {
             match step {

@@ -1,13 +1,14 @@
 //! The thread of a gate: one wait, then whatever has happened, client by client.
 
 use std::io;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use log::debug;
 use mio::{Events, Interest, Poll, Token};
 
-use super::admission::UnderWay;
+use super::admission::{Seat, UnderWay};
 use super::clients::Clients;
 use super::connection::{Connection, Phase};
 use super::door::Door;
@@ -15,6 +16,7 @@ use super::handle::{Adopted, GateMessage, Gates};
 use super::link::Link;
 use super::refusal::Refusal;
 use super::serve::refuse;
+use super::transport::Transport;
 
 pub(super) const WAKER: Token = Token(usize::MAX);
 pub(super) const LISTENER: Token = Token(usize::MAX - 1);
@@ -124,7 +126,7 @@ impl Gate {
                 client,
                 seat,
             }) => {
-                self.adopt(Connection::new(transport, client, Some(seat), now), now);
+                self.admit(transport, client, seat, now);
             }
             GateMessage::Reply(ticket, reply) => self.answer(ticket, *reply, now),
             GateMessage::Grown(stream) => {
@@ -167,7 +169,7 @@ impl Gate {
                 seat,
             }) = kept
             {
-                self.adopt(Connection::new(transport, client, Some(seat), now), now);
+                self.admit(transport, client, seat, now);
             }
         }
         for (transport, client, refusal) in refused {
@@ -175,7 +177,13 @@ impl Gate {
                 continue; // a flood: closing is all we can afford
             }
             self.clients.unseated += 1;
-            let mut connection = Connection::new(transport, client, None, now);
+            let mut connection = Connection::new(
+                transport,
+                client,
+                None,
+                self.clients.pending.share(),
+                now,
+            );
             match &mut connection.phase {
                 Phase::Handshaking { then } => *then = Some(refusal),
                 Phase::Reading
@@ -185,6 +193,12 @@ impl Gate {
             }
             self.adopt(connection, now);
         }
+    }
+
+    fn admit(&mut self, transport: Transport, client: IpAddr, seat: Seat, now: Instant) {
+        let pending = self.clients.pending.share();
+        let connection = Connection::new(transport, client, Some(seat), pending, now);
+        self.adopt(connection, now);
     }
 
     fn adopt(&mut self, mut connection: Connection, now: Instant) {

@@ -10,6 +10,7 @@ use super::super::clients::NOTE_AHEAD_MAX;
 use super::super::connection::WRITE_STALL_MAX;
 use super::super::head;
 use super::super::outgoing::Outgoing;
+use super::super::pending::Pending;
 use super::super::transport::Transport;
 use crate::attachment::{Body, Chunk, Ledger};
 use crate::reply::{Note as LogNote, Payload, Reply};
@@ -29,8 +30,10 @@ fn client(now: Instant) -> (Connection, TcpStream) {
     let client = TcpStream::connect(listener.local_addr().expect("bound")).expect("it listens");
     let (socket, address) = listener.accept().expect("somebody connected");
     socket.set_nonblocking(true).expect("a socket");
+    let pending = Pending::default();
     let transport = Transport::new(mio::net::TcpStream::from_std(socket), None);
-    (Connection::new(transport, address.ip(), None, now), client)
+    let connection = Connection::new(transport, address.ip(), None, pending.share(), now);
+    (connection, client)
 }
 
 #[test]

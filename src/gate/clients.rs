@@ -8,6 +8,7 @@ use slab::Slab;
 use super::connection::Connection;
 use super::deadlines::Deadlines;
 use super::head::HEAD_BYTES_MAX;
+use super::pending::Pending;
 use crate::attachment::StreamId;
 
 /// How far ahead a deadline is noted at most. A note stays until its time comes, also when its connection has gone, so
@@ -23,6 +24,8 @@ pub(super) struct Clients {
     /// Who waits for which download.
     pub(super) waiting: HashMap<StreamId, Vec<usize>>,
     pub(super) scratch: Box<[u8]>,
+    /// What all gates hold for slow clients.
+    pub(super) pending: Pending,
     pub(super) serial: u64,
     /// Connections beyond the bounds, which are only being told so.
     pub(super) unseated: usize,
@@ -30,13 +33,14 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    pub(super) fn new(now: Instant) -> Clients {
+    pub(super) fn new(pending: Pending, now: Instant) -> Clients {
         Clients {
             connections: Slab::new(),
             deadlines: Deadlines::new(now),
             queue: VecDeque::new(),
             waiting: HashMap::new(),
             scratch: vec![0; HEAD_BYTES_MAX].into(),
+            pending,
             serial: 0,
             unseated: 0,
             draining: None,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::admission::Seat;
 use super::head::{self, Found, HEAD_BYTES_MAX, Vetted};
 use super::outgoing::Outgoing;
+use super::pending::{SMALL_BYTES, Share};
 use super::refusal::Refusal;
 use super::transport::Transport;
 use crate::attachment::StreamId;
@@ -28,9 +29,6 @@ const LINGER_TIME_MAX: Duration = Duration::from_secs(2);
 /// Bytes read and thrown away from a lingering client at most.
 const LINGER_BYTES_MAX: usize = 1024 * 1024;
 
-/// Largest buffer in bytes that an idle connection keeps for its next request head.
-const IDLE_BYTES_MAX: usize = 1024;
-
 /// One client. It lives in its gate's slab; dropping it closes the socket and gives its seat back.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -41,6 +39,8 @@ pub(super) struct Connection {
     received: Vec<u8>,
     /// How much of `received` was searched for the end of a head.
     searched: usize,
+    /// What it holds while its client is slow.
+    pub(super) pending: Share,
     /// Whether the socket may have something to read: cleared by a short read, set by the poll.
     pub(super) readable: bool,
     /// Whether the poll has said that the client sends no more. It says so only once, perhaps together with the last
@@ -101,6 +101,7 @@ impl Connection {
         transport: Transport,
         client: IpAddr,
         seat: Option<Seat>,
+        pending: Share,
         now: Instant,
     ) -> Connection {
         let phase = match transport.needs_handshake() {
@@ -113,6 +114,7 @@ impl Connection {
             phase,
             received: Vec::new(),
             searched: 0,
+            pending,
             readable: true,
             ended: false,
             deadline: now + HEAD_TIME_MAX,
@@ -141,7 +143,13 @@ impl Connection {
                 match head::find(&self.received, self.searched) {
                     Found::Head { start, end } => return Heard::Head { start, end },
                     Found::Bad(refusal) => return Heard::Bad(refusal),
-                    Found::Partial => self.searched = self.received.len(),
+                    Found::Partial => {
+                        self.searched = self.received.len();
+                        if !self.pending.hold(self.received.capacity()) {
+                            self.received = Vec::new();
+                            return Heard::Bad(Refusal::Busy);
+                        }
+                    }
                 }
             }
             if !self.readable {
@@ -178,19 +186,30 @@ impl Connection {
         start.is_some_and(|start| self.received[start..].starts_with(b"HEAD "))
     }
 
-    /// Forgets the head that ended at `end`; what was sent behind it stays. A large buffer that is empty is given back:
-    /// most connections are idle most of the time.
-    pub(super) fn take_head(&mut self, end: usize) {
+    /// Forgets the head that ended at `end`; what was sent behind it stays if there is room for that. A large buffer
+    /// that is empty is given back: most connections are idle most of the time. `false`: what was sent ahead is lost,
+    /// and the connection must end behind its answer.
+    pub(super) fn take_head(&mut self, end: usize) -> bool {
         self.searched = 0;
         self.received.drain(..end);
-        if self.received.is_empty() && IDLE_BYTES_MAX < self.received.capacity() {
+        if self.received.is_empty() {
+            self.pending.release();
+            if SMALL_BYTES < self.received.capacity() {
+                self.received = Vec::new();
+            }
+            return true;
+        }
+        let kept = self.pending.hold(self.received.capacity());
+        if !kept {
             self.received = Vec::new();
         }
+        kept
     }
 
     /// Waits for the next request.
     pub(super) fn rest(&mut self, now: Instant) {
         self.phase = Phase::Reading;
+        let _ = self.pending.hold(self.received.capacity()); // less than while it was answered
         self.bodiless = false;
         self.answered += 1;
         self.deadline = now
@@ -199,6 +218,15 @@ impl Connection {
             } else {
                 HEAD_TIME_MAX
             };
+    }
+
+    /// Whether there is room for a page of our own that waits here until its client reads on.
+    pub(super) fn may_wait(&mut self) -> bool {
+        let Phase::Writing { outgoing, .. } = &self.phase else {
+            return true;
+        };
+        let page = outgoing.page_bytes();
+        page == 0 || self.pending.hold(self.received.capacity() + page)
     }
 
     /// Whether the client may have sent something that was not read: closing now would reset the connection.
@@ -210,6 +238,7 @@ impl Connection {
     pub(super) fn linger(&mut self, now: Instant) {
         self.transport.shut_down();
         self.received = Vec::new();
+        self.pending.release();
         self.deadline = now + LINGER_TIME_MAX;
         self.phase = Phase::Lingering {
             left: LINGER_BYTES_MAX,

@@ -7,8 +7,8 @@
 //! One thread per gate, one gate per core (at most 4); gate 0 accepts for all. A gate waits in one place, the poll,
 //! and never for a client, a worker or another gate. It knows heads, tickets and bytes: nothing of cache, Confluence
 //! or routes. Bounds: `HEAD_BYTES_MAX`, `FIELDS_MAX`, `TARGET_BYTES_MAX`, `HEAD_TIME_MAX`, `IDLE_TIME_MAX`,
-//! `WRITE_STALL_MAX`, `REQUESTS_UNDER_WAY_MAX`, `PROXY_MAX_CONNECTIONS`. A gate ends when it is told to drain and no
-//! client is left, or with an error when its link breaks, which stops the service.
+//! `WRITE_STALL_MAX`, `REQUESTS_UNDER_WAY_MAX`, `PENDING_BYTES_MAX`, `PROXY_MAX_CONNECTIONS`. A gate ends when it is told
+//! to drain and no client is left, or with an error when its link breaks, which stops the service.
 
 mod actor;
 mod admission;
@@ -25,6 +25,7 @@ mod link;
 mod listener;
 mod open;
 mod outgoing;
+mod pending;
 mod refusal;
 mod serve;
 mod session;

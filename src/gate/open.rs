@@ -15,6 +15,7 @@ use super::clients::Clients;
 use super::door::Door;
 use super::handle::Gates;
 use super::link::Link;
+use super::pending::Pending;
 
 /// Builds one gate per link. The first one accepts clients from `listener` and shares them out. With a `certificate`
 /// they are served over TLS and nothing else.
@@ -38,6 +39,7 @@ pub fn open(
         .collect::<io::Result<Vec<_>>>()?;
     let (gates, inboxes) = Gates::new(wakers);
     let admission = Arc::new(Admission::new(connections_max));
+    let pending = Pending::default();
     let mut listener = Some(listener);
     let mut built = Vec::new();
     for (index, ((poll, inbox), socket)) in polls.into_iter().zip(inboxes).zip(links).enumerate() {
@@ -56,7 +58,7 @@ pub fn open(
         let (gates, under_way, clients) = (
             gates.clone(),
             under_way.clone(),
-            Clients::new(Instant::now()),
+            Clients::new(pending.clone(), Instant::now()),
         );
         built.push(Gate {
             index,

@@ -105,6 +105,14 @@ impl Outgoing {
         }
     }
 
+    /// What it holds of a page of our own, in bytes. Heads are small, and bodies are counted elsewhere.
+    pub(super) fn page_bytes(&self) -> usize {
+        match &self.source {
+            Source::Text { bytes, .. } => bytes.capacity(),
+            Source::Done | Source::Stored { .. } | Source::Parts(_) | Source::Growing(_) => 0,
+        }
+    }
+
     /// Writes until the reply is done, the socket is full, nothing more has arrived, or about `share` bytes are gone.
     ///
     /// # Errors

@@ -99,8 +99,8 @@ impl Gate {
                 );
                 connection.bodiless = bodiless;
                 match submitted {
-                    Ok(vetted) => {
-                        connection.take_head(end);
+                    Ok(mut vetted) => {
+                        vetted.keep_alive &= connection.take_head(end);
                         connection.phase = Phase::UnderWay {
                             serial,
                             vetted,
@@ -154,6 +154,10 @@ impl Gate {
             Ok(Progress::Blocked) => {
                 // It may have waited for the download until now, without a limit of its own.
                 connection.deadline = connection.deadline.min(now + WRITE_STALL_MAX);
+                if !connection.may_wait() {
+                    debug!("closed a client that does not read: gates hold too much for others");
+                    self.close(slot, now);
+                }
                 false
             }
             Ok(Progress::Waiting(stream)) => {

@@ -8,7 +8,9 @@ use ring::digest::{Context, SHA256};
 
 use super::crew::{CrewShared, End};
 use super::lookup::label;
-use crate::attachment::{Charge, Digest, FILE_BYTES, WriteError, Writer};
+use crate::attachment::{
+    Charge, Chunk, Digest, FILE_BYTES, Ledger, MemoryFile, WriteError, Writer,
+};
 use crate::cache::{Entry, Fetch, FlightId, Keeping, Report};
 use crate::confluence::{Download, UpstreamError};
 
@@ -18,7 +20,11 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// Bytes of a file that is too big to keep that are in memory at a time: enough to keep a fast client busy.
 const WINDOW_BYTES: u64 = 1024 * 1024;
 
-/// Room asked for at a time, in bytes, while a download of unknown length grows.
+/// What such a file takes in bytes: its window, and the piece beyond it that the writer holds when it has to wait.
+const WINDOW_ROOM_BYTES: u64 = WINDOW_BYTES + Chunk::cost(PIECE_BYTES);
+
+/// Room asked for at a time, in bytes, while a download grows beyond what was expected: its length is not known, or it
+/// comes in very small pieces.
 const RESERVE_BYTES: u64 = 1024 * 1024;
 
 const NO_MEMORY: &str = "CACHE_MAX_BYTES is used up by downloads and slow clients";
@@ -30,7 +36,10 @@ impl CrewShared {
     pub(super) fn transfer(&self, fetch: &Fetch, download: Download) -> End {
         match download.length {
             Some(length) if self.item_bytes_max < length => self.pass_on(fetch.flight, download),
-            length => match self.reporter.reserve(length.unwrap_or(RESERVE_BYTES)) {
+            length => match self
+                .reporter
+                .reserve(length.map_or(RESERVE_BYTES, expected_cost))
+            {
                 Some(room) => self.keep(fetch, download, room),
                 None => End::NoRoom(NO_MEMORY),
             },
@@ -60,15 +69,16 @@ impl CrewShared {
                 drop(room);
                 return self.grown_too_big(flight, writer, bytes, download);
             }
-            if room.bytes() < bytes.len() as u64 {
+            let cost = Chunk::cost(bytes.len());
+            if room.bytes() < cost {
                 match self.reporter.reserve(RESERVE_BYTES) {
-                    Some(more) => room = more,
+                    Some(more) => room = more, // what little was left goes back
                     None => return End::NoRoom(NO_MEMORY),
                 }
             }
             crate::sabotage::point("fetch body");
             hash.update(bytes);
-            room.shrink(bytes.len() as u64); // from here on the chunk itself counts
+            room.shrink(cost); // from here on the chunk itself counts
             if download.length == Some(written) {
                 break bytes.len();
             }
@@ -90,7 +100,7 @@ impl CrewShared {
         let length = writer.written() + held as u64;
         let room = FILE_BYTES
             .contains(&length)
-            .then(|| self.reporter.reserve(length))
+            .then(|| self.reporter.reserve(MemoryFile::cost(length)))
             .flatten();
         match writer.seal(&piece[..held], room) {
             Some(body) => {
@@ -116,8 +126,11 @@ impl CrewShared {
         let Some(_pace) = Pace::take(self) else {
             return End::NoRoom(NO_PACE);
         };
+        let Some(room) = self.reporter.reserve(WINDOW_ROOM_BYTES) else {
+            return End::NoRoom(NO_MEMORY);
+        };
         self.reporter.report(Report::TooBig(flight));
-        writer.stop_keeping(WINDOW_BYTES);
+        writer.stop_keeping(WINDOW_BYTES, Ledger::within(room));
         match writer.push(bytes) {
             Ok(()) => self.relay(writer, download),
             Err(WriteError::Abandoned) => End::Left {
@@ -131,11 +144,11 @@ impl CrewShared {
         let Some(_pace) = Pace::take(self) else {
             return End::NoRoom(NO_PACE);
         };
-        let (bell, ledger, meta) = (
-            self.bell.clone(),
-            self.ledger.clone(),
-            download.meta.clone(),
-        );
+        let Some(room) = self.reporter.reserve(WINDOW_ROOM_BYTES) else {
+            return End::NoRoom(NO_MEMORY);
+        };
+        let (bell, ledger) = (self.bell.clone(), Ledger::within(room));
+        let meta = download.meta.clone();
         let (writer, reader) = Writer::window(download.length, WINDOW_BYTES, bell, ledger);
         self.reporter.report(Report::Streaming {
             flight,
@@ -165,6 +178,12 @@ impl CrewShared {
             }
         }
     }
+}
+
+/// What a download of `length` bytes is expected to take: pieces cost a little more than their bytes, one sixteenth if
+/// they are as small as 4 KiB.
+fn expected_cost(length: u64) -> u64 {
+    length + length / 16 + Chunk::cost(0)
 }
 
 /// A place among the downloads that go at the pace of a client.

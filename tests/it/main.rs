@@ -15,6 +15,7 @@ mod hostile; // attacks on the program itself, each with the exact bytes of the 
 mod http_contract; // heads, conditionals, ranges, methods, problems, policy, names
 mod https; // TLS for clients: what is agreed on, renewed, refused, and never cut
 mod link; // no client breaks, or uses, the private way to tiny_http
+mod memory; // what it takes is bounded, counted, and given back
 mod overload; // hits go on while everything else waits
 mod publishing; // what the operator does not publish is not served, and not asked for
 mod secrets; // what is nowhere to be seen

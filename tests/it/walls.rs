@@ -201,6 +201,11 @@ const ONLY: &[Only] = &[
         why: "one lock with one private door",
     },
     Only {
+        name: "memmap2",
+        places: &["attachment/chunk.rs"],
+        why: "memory that is not the heap's is asked for, and counted, at one place",
+    },
+    Only {
         name: "mio",
         places: &["gate/"],
         why: "readiness is the gate's business; everybody else waits for a channel",

@@ -7,10 +7,10 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use confluence_attachment_proxy::demo::{File, Options, SampleConfluence};
+use crossbeam_channel::{Receiver, RecvTimeoutError, unbounded};
 
 use super::client::{Client, Response};
 use super::proxy::pattern;
@@ -99,7 +99,7 @@ impl Binary {
             .spawn()
             .expect("the program was built with this test");
         drop(command); // it holds the writing ends of both pipes, which must close with the child
-        let (sender, lines) = channel();
+        let (sender, lines) = unbounded();
         for (pipe, is_stdout) in [(stdout, true), (stderr, false)] {
             let sender = sender.clone();
             std::thread::spawn(move || {
@@ -206,7 +206,7 @@ impl Binary {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
                 Ok(line) => drop(self.keep(line)),
-                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Disconnected) => break,
                 Err(error) => panic!("it goes on: {error}: {:#?}", self.stderr),
             }
         }
@@ -226,8 +226,8 @@ impl Binary {
             self.signal(signal);
             match self.lines.recv_timeout(Duration::from_millis(50)) {
                 Ok(line) => drop(self.keep(line)),
-                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => return self.ended(),
-                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return self.ended(),
+                Err(RecvTimeoutError::Timeout) => {}
             }
         }
         panic!("it goes on: {:#?}", self.stderr);

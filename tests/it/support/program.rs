@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 
 use confluence_attachment_proxy::demo::{File, Options, SampleConfluence};
@@ -97,6 +98,20 @@ impl Program {
         let used = fields.split(' ').skip(11).take(2); // in the program itself and in the kernel (proc_pid_stat(5))
         used.map(|ticks| ticks.parse::<u64>().expect("a number"))
             .sum()
+    }
+
+    /// The memory of its own that it has now, in bytes: the program's text aside, and with the pages of its memory
+    /// files, which count as nobody's.
+    pub fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/fd", self.binary.id());
+        let descriptors = fs::read_dir(path).expect("the program runs").flatten();
+        let pages = descriptors.filter_map(|entry| {
+            let target = fs::read_link(entry.path()).ok()?; // it may have closed it meanwhile
+            let is_memory = target.to_str()?.starts_with("/memfd:");
+            let blocks = || Some(fs::metadata(entry.path()).ok()?.blocks());
+            if is_memory { blocks() } else { None }
+        });
+        self.status_bytes("RssAnon:") + 512 * pages.sum::<u64>()
     }
 
     /// Whether it still runs.

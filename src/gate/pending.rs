@@ -1,0 +1,91 @@
+//! What gates hold in memory of their own for clients that are slow, counted for all gates together.
+//!
+//! Only what stays when a gate turns to another client is counted, so a request whose head comes in one read and whose
+//! answer goes out in one write never touches the counter.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Bytes at most: half heads, requests sent ahead, and pages of our own that a client does not read. A thousand of the
+/// largest heads at a time is more than any honest crowd has; all connections together could send four times as much.
+const PENDING_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Up to this many bytes a connection may hold uncounted: one that is just slow is served also in a flood, and costs
+/// nothing to count.
+pub(super) const SMALL_BYTES: usize = 1024;
+
+/// The counter.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pending(Arc<AtomicUsize>);
+
+impl Pending {
+    /// The share of one connection, which holds nothing yet.
+    pub(super) fn share(&self) -> Share {
+        Share {
+            pending: self.clone(),
+            bytes: 0,
+        }
+    }
+}
+
+/// What one connection holds. Dropping it takes that off the counter.
+#[derive(Debug)]
+pub(super) struct Share {
+    pending: Pending,
+    bytes: usize,
+}
+
+impl Share {
+    /// It holds this much now. `false`: there is no room for that, and it must not be kept.
+    pub(super) fn hold(&mut self, bytes: usize) -> bool {
+        let counted = if bytes <= SMALL_BYTES { 0 } else { bytes };
+        if counted == self.bytes {
+            return true;
+        }
+        self.release();
+        let before = self.pending.0.fetch_add(counted, Ordering::Relaxed);
+        self.bytes = counted;
+        if counted == 0 || before + counted <= PENDING_BYTES_MAX {
+            return true;
+        }
+        self.release();
+        false
+    }
+
+    /// It holds nothing any more.
+    pub(super) fn release(&mut self) {
+        if self.bytes != 0 {
+            self.pending.0.fetch_sub(self.bytes, Ordering::Relaxed);
+            self.bytes = 0;
+        }
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_is_bounded_but_a_little_is_always_allowed() {
+        let pending = Pending::default();
+        let held = || pending.0.load(Ordering::Relaxed);
+        let (mut one, mut other) = (pending.share(), pending.share());
+        assert!(one.hold(PENDING_BYTES_MAX - 10_000) && other.hold(10_000));
+        let mut third = pending.share();
+        assert!(!third.hold(SMALL_BYTES + 1));
+        assert_eq!(held(), PENDING_BYTES_MAX);
+        assert!(third.hold(SMALL_BYTES));
+        assert!(!other.hold(10_001), "it may not grow");
+        assert!(other.hold(5_000), "but shrink");
+        drop((one, third));
+        assert_eq!(held(), 5_000);
+        assert!(other.hold(SMALL_BYTES));
+        assert_eq!(held(), 0);
+    }
+}

@@ -1,0 +1,211 @@
+//! Memory: what the real program takes is bounded whoever asks for what, is what its budget says, and is given back.
+
+use std::io::ErrorKind;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use confluence_attachment_proxy::demo::File;
+use crossbeam_channel::{RecvTimeoutError, bounded};
+
+use crate::support::{Client, PAGE, Program, eventually, pattern};
+
+const MEBIBYTE: u64 = 1024 * 1024;
+
+/// What the service may take beyond `CACHE_MAX_BYTES` (`MEMORY_BESIDE` in `server/`).
+const BESIDE: u64 = 64 * MEBIBYTE;
+
+/// Half heads at a time, and bytes of each: more than gates hold.
+const HALF_HEADS: usize = 1500;
+const HALF_HEAD_BYTES: usize = 15 * 1024;
+
+/// Bytes of half heads that gates hold in all (`PENDING_BYTES_MAX` in `gate/`).
+const HELD_MAX: usize = 16 * 1024 * 1024;
+
+#[test]
+fn cold_files_slow_readers_and_half_heads_together_stay_within_the_budget() {
+    const FILE_BYTES: usize = 20_000_000;
+    let budget = 128 * MEBIBYTE + BESIDE;
+    let program = Program::start(&[("CACHE_MAX_BYTES", "128MiB")], 8192);
+    // Two contents for all: the sample Confluence shares them, and so does this process.
+    let contents: [Arc<[u8]>; 2] = [1, 2].map(|skip| pattern(FILE_BYTES + skip)[skip..].into());
+    let put = |name: &str, number: usize| {
+        let bytes = contents[number % 2].clone();
+        program
+            .origin
+            .put(PAGE, name, File::new("image/png", bytes));
+    };
+    let names: Vec<String> = (0..200).map(|number| format!("{number}.png")).collect();
+    for (number, name) in names.iter().enumerate() {
+        put(name, number);
+    }
+    let (done, is_done) = bounded::<()>(0);
+    let (peak, whole) = thread::scope(|scope| {
+        let peak = scope.spawn(|| {
+            let mut peak = 0;
+            while is_done.recv_timeout(Duration::from_millis(5)) == Err(RecvTimeoutError::Timeout) {
+                peak = peak.max(program.memory());
+            }
+            peak
+        });
+        let _half = half_heads(&program);
+        let slow: Vec<Client> = (0..3)
+            .map(|number| {
+                put(&format!("slow{number}.png"), number);
+                let mut client = program.connect();
+                client.request("GET", &format!("/proxy/7/slow{number}.png"), &[]);
+                assert!(client.head().starts_with("HTTP/1.1 200 "));
+                assert!(
+                    client.exactly(100_000).1,
+                    "it reads a little, and then nothing"
+                );
+                client
+            })
+            .collect();
+        let clients: Vec<_> = names
+            .iter()
+            .enumerate()
+            .map(|(number, name)| {
+                let (program, expected) = (&program, &contents[number % 2]);
+                scope.spawn(move || is_whole(program, name, expected))
+            })
+            .collect();
+        let results = clients
+            .into_iter()
+            .map(|client| client.join().expect("no panic"));
+        let whole = results.filter(|is_whole| *is_whole).count();
+        drop((slow, done));
+        (peak.join().expect("no panic"), whole)
+    });
+    assert!(0 < whole && whole < names.len(), "{whole} were served");
+    assert!(peak < budget, "{} MiB of memory", peak / MEBIBYTE);
+    assert!(program.peak_memory() < budget);
+    // Nothing is left behind: neither in the system's eyes nor in the budget, which six files fill.
+    let forgotten = program.connect().ask("DELETE", "/proxy/7", &[]);
+    assert_eq!(forgotten.status, 204);
+    eventually("the system has its memory back", || {
+        program.memory() < BESIDE
+    });
+    let mut client = program.connect();
+    for source in ["MISS", "HIT"] {
+        for name in &names[..6] {
+            let response = client.get(&format!("/proxy/7/{name}"));
+            assert_eq!(response.field("X-Cache"), Some(source), "{name}");
+        }
+    }
+}
+
+/// Asks for a file. `true`: it came complete and right; `false`: there was no room for it, and the answer says when to
+/// try again.
+fn is_whole(program: &Program, name: &str, expected: &[u8]) -> bool {
+    let mut client = program.connect();
+    client.request("GET", &format!("/proxy/7/{name}"), &[]);
+    let head = client.head();
+    if head.starts_with("HTTP/1.1 503 ") {
+        assert!(head.contains("\r\nRetry-After: "), "{head}");
+        return false;
+    }
+    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+    for (number, piece) in expected.chunks(64 * 1024).enumerate() {
+        let (bytes, is_all) = client.exactly(piece.len());
+        let cut = if is_all { "wrong" } else { "cut" };
+        assert!(
+            is_all && bytes == piece,
+            "{name} is {cut} in piece {number}"
+        );
+    }
+    true
+}
+
+/// Connections that have sent most of a head, from two addresses because one may not have that many.
+fn half_heads(program: &Program) -> Vec<Client> {
+    let half = format!(
+        "GET / HTTP/1.1\r\nHost: test\r\nX: {}",
+        "x".repeat(HALF_HEAD_BYTES)
+    );
+    (0..HALF_HEADS)
+        .map(|number| {
+            let source = Ipv4Addr::new(127, 0, 0, if number % 2 == 0 { 2 } else { 3 });
+            let mut client = Client::connect_from(source, program.address());
+            client.send(&half);
+            client
+        })
+        .collect()
+}
+
+#[test]
+fn a_flood_of_half_heads_is_refused_where_it_would_cost_too_much() {
+    let program = Program::start(&[], 8192);
+    let before = program.memory();
+    let mut half = half_heads(&program);
+    let room = HELD_MAX / HALF_HEAD_BYTES;
+    let answer = |client: &Client| {
+        let mut start = [0; 13];
+        client.socket.set_nonblocking(true).expect("a socket");
+        let peeked = client.socket.peek(&mut start);
+        client.socket.set_nonblocking(false).expect("a socket");
+        match peeked {
+            Ok(_) => Some(start),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => None,
+            Err(error) => panic!("{error}"),
+        }
+    };
+    eventually("those beyond the bound are told so", || {
+        let answered = half.iter().filter_map(answer);
+        HALF_HEADS - room <= answered.filter(|start| start == b"HTTP/1.1 503 ").count()
+    });
+    let grown = program.memory().saturating_sub(before);
+    assert!(grown < 2 * HELD_MAX as u64, "{grown} bytes");
+    // Who sends a whole head at once is served meanwhile, and so is who is just slow.
+    let mut slow = program.connect();
+    slow.send("GET /healthz HTTP/1.1\r\nHo");
+    assert_eq!(program.connect().get("/healthz").status, 200);
+    assert_eq!(slow.send("st: test\r\n\r\n").response(false).status, 200);
+    let refused = half
+        .iter_mut()
+        .rev()
+        .find(|client| answer(client).is_some());
+    let response = refused.expect("counted above").response(false);
+    assert_eq!(
+        (response.status, response.field("Retry-After")),
+        (503, Some("1"))
+    );
+}
+
+#[test]
+fn kept_files_are_counted_as_what_they_take() {
+    const BUDGET: u64 = 24 * MEBIBYTE;
+    // On the heap, in mappings, in memory files.
+    for size in [2_500, 20_000, 100_000] {
+        let settings = [("CACHE_MAX_BYTES", "24MiB"), ("CACHE_MAX_ITEMS", "100000")];
+        let program = Program::start(&settings, 8192);
+        let bytes: Arc<[u8]> = pattern(size).into();
+        let fill = |from: usize, count: usize| {
+            thread::scope(|scope| {
+                for start in 0..4 {
+                    let (program, bytes) = (&program, &bytes);
+                    scope.spawn(move || {
+                        let mut client = program.connect();
+                        for number in (from + start..from + count).step_by(4) {
+                            let name = format!("{number}.png");
+                            let file = File::new("image/png", bytes.clone());
+                            program.origin.put(PAGE, &name, file);
+                            let response = client.get(&format!("/proxy/7/{name}"));
+                            assert!(response.status == 200 && response.body[..] == bytes[..]);
+                        }
+                    });
+                }
+            });
+        };
+        fill(0, 100); // every thread has what it needs for itself
+        assert_eq!(program.connect().ask("DELETE", "/proxy/7", &[]).status, 204);
+        let before = program.memory();
+        fill(100, BUDGET as usize * 5 / 4 / (size + 500));
+        let grown = program.memory() - before;
+        assert!(
+            (BUDGET * 9 / 10..BUDGET * 11 / 10).contains(&grown),
+            "files of {size}: {grown} bytes"
+        );
+    }
+}
