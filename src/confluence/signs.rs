@@ -99,12 +99,13 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     Some(Duration::from_secs(seconds.clamp(*least, *most)))
 }
 
-/// Whether the media type is that of a web page.
+/// Whether the media type is that of a web page. Bytes beyond ASCII behind it do not hide it.
 pub(super) fn is_html_type(headers: &HeaderMap) -> bool {
-    let media_type = text(headers, "content-type").unwrap_or_default();
+    let media_type = headers.get(header::CONTENT_TYPE);
+    let media_type = media_type.map_or(&b""[..], |value| value.as_bytes().trim_ascii());
     ["text/html", "application/xhtml+xml"]
         .iter()
-        .any(|html| starts(media_type.as_bytes(), html))
+        .any(|html| starts(media_type, html))
 }
 
 /// Whether the media type is JSON, a problem document included.
