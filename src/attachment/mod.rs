@@ -13,6 +13,7 @@ mod memory_file;
 mod meta;
 mod reader;
 mod stream;
+mod sync;
 mod writer;
 
 pub use body::{Body, Charge, Chunk, FILE_BYTES, Ledger};
