@@ -22,6 +22,8 @@ mod link;
 mod listener;
 mod open;
 mod outgoing;
+#[cfg(any(test, fuzzing))]
+mod properties;
 mod refusal;
 mod serve;
 mod socket;
@@ -34,4 +36,6 @@ pub use handle::Gates;
 pub use head::{FORWARDED, TICKET_FIELD};
 pub use listener::listen;
 pub use open::open;
+#[cfg(fuzzing)]
+pub use properties::{head, target};
 pub use ticket::Ticket;
