@@ -121,7 +121,9 @@ fn bodiless(head: &[u8], vetted: Vetted) {
     );
     let hosts = values("host").len();
     assert!(hosts == 1 || vetted.old && hosts == 0, "{hosts} hosts");
-    let wants_close = values("connection").contains(&"close");
+    let connection = values("connection");
+    let mut options = connection.iter().flat_map(|value| value.split(','));
+    let wants_close = options.any(|option| option.trim() == "close");
     assert!(
         !(wants_close && vetted.keep_alive),
         "the client wants to close"
