@@ -98,10 +98,8 @@ fn is_content(kind: Kind, status: u16, headers: &HeaderMap, body: &[u8]) {
     let body = String::from_utf8_lossy(body).to_ascii_lowercase();
     let is_page = ["<!doctype html", "<html"]
         .iter()
-        .any(|tag| body.trim_start().starts_with(tag))
-        || says(headers, "content-type")
-            .first()
-            .is_some_and(|first| first.starts_with("text/html"));
+        .any(|tag| body.trim_ascii_start().starts_with(tag))
+        || is_html(headers);
     match kind {
         Kind::Media { name } => {
             assert!(
@@ -112,14 +110,11 @@ fn is_content(kind: Kind, status: u16, headers: &HeaderMap, body: &[u8]) {
         }
         Kind::File { name, .. } | Kind::Signed { name } => {
             let is_sent_as_file = headers.contains_key("content-disposition");
-            let is_html = says(headers, "content-type")
-                .first()
-                .is_some_and(|first| first.starts_with("text/html"));
             let is_named_so = ["html", "htm", "xhtml", "xht", "shtml"]
                 .iter()
                 .any(|ending| name.to_ascii_lowercase().ends_with(&format!(".{ending}")));
             assert!(
-                !is_page || is_sent_as_file || (is_named_so && !is_html),
+                !is_page || is_sent_as_file || (is_named_so && !is_html(headers)),
                 "a login page"
             );
         }
@@ -164,6 +159,12 @@ fn is_error(kind: Kind, status: u16, error: &UpstreamError) {
         !error.to_string().contains(['\r', '\n']),
         "one line of the log: {error}"
     );
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    let media_type = headers.get("content-type").map(HeaderValue::as_bytes);
+    let media_type = media_type.unwrap_or_default().trim_ascii();
+    media_type.to_ascii_lowercase().starts_with(b"text/html")
 }
 
 fn is_picture(name: &str) -> bool {

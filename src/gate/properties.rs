@@ -108,7 +108,7 @@ fn bodiless(head: &[u8], vetted: Vetted) {
     let values = |wanted: &str| -> Vec<&str> {
         let fields = text.split("\r\n").filter_map(|line| line.split_once(':'));
         let own = fields.filter(|(name, _)| *name == wanted);
-        own.map(|(_, value)| value.trim()).collect()
+        own.map(|(_, value)| value.trim_ascii()).collect()
     };
     assert!(values("transfer-encoding").is_empty());
     let lengths = values("content-length");
@@ -123,7 +123,7 @@ fn bodiless(head: &[u8], vetted: Vetted) {
     assert!(hosts == 1 || vetted.old && hosts == 0, "{hosts} hosts");
     let connection = values("connection");
     let mut options = connection.iter().flat_map(|value| value.split(','));
-    let wants_close = options.any(|option| option.trim() == "close");
+    let wants_close = options.any(|option| option.trim_ascii() == "close");
     assert!(
         !(wants_close && vetted.keep_alive),
         "the client wants to close"
