@@ -162,9 +162,10 @@ fn is_error(kind: Kind, status: u16, error: &UpstreamError) {
 }
 
 fn is_html(headers: &HeaderMap) -> bool {
-    let media_type = headers.get("content-type").map(HeaderValue::as_bytes);
-    let media_type = media_type.unwrap_or_default().trim_ascii();
-    media_type.to_ascii_lowercase().starts_with(b"text/html")
+    headers.get_all("content-type").iter().any(|media_type| {
+        let media_type = media_type.as_bytes().trim_ascii();
+        media_type.to_ascii_lowercase().starts_with(b"text/html")
+    })
 }
 
 fn is_picture(name: &str) -> bool {
