@@ -15,6 +15,7 @@ mod memory_file;
 mod meta;
 mod reader;
 mod stream;
+mod sync;
 mod writer;
 
 pub use body::{Body, FILE_BYTES};

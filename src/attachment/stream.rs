@@ -5,13 +5,12 @@
 //! exactly one way, which readers find in band: [`Ending::Complete`] or [`Ending::Broken`], the latter also when the
 //! writer is dropped by a panic.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
-
-use crossbeam_channel::Sender;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::chunk::Chunk;
 use super::reader::Reader;
+use super::sync::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, OnceLock, Sender};
 
 /// Tells streams apart for as long as the process lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,15 +1,14 @@
 //! The one who fills a stream.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
-
-use crossbeam_channel::{Receiver, bounded};
+use std::sync::atomic::Ordering;
 
 use super::body::Body;
 use super::chunk::Chunk;
 use super::ledger::{Charge, Ledger};
 use super::reader::Reader;
 use super::stream::{Alive, Bell, Ending, Next, Node, Shared, Stream, StreamId};
+use super::sync::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Receiver, bounded};
 
 /// Why a writer cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +68,7 @@ impl Writer {
         ledger: Ledger,
         keeping: Keeping,
     ) -> (Writer, Arc<Node>) {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
+        static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
         // One slot is enough: a signal that somebody freed room is as good as many.
         let (freed, room) = bounded(1);
         let shared = Arc::new(Shared {

@@ -340,3 +340,7 @@ impl<W, F: Clone> CacheActor<W, F> {
         let _ = self.woken.send(Woken { waiter, outcome }); // nobody to wake means that the service is stopping
     }
 }
+
+#[cfg(test)]
+#[path = "actor_tests.rs"]
+mod tests;

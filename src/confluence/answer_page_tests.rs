@@ -144,3 +144,24 @@ fn a_web_page_that_was_uploaded_as_a_picture_does_not_condemn_the_account() {
     check(200, FILE, PAGE, fault.clone());
     check_name("A.PDF", 200, "Content-Disposition: attachment", PAGE, fault);
 }
+
+/// One byte beyond ASCII behind the media type, or a field before it, must not let a login page through as a file.
+#[test]
+fn an_odd_media_type_hides_no_page() {
+    for odd in [
+        "text/html;charset=\u{e9}",
+        " TEXT/HTML \u{e9}",
+        "application/xhtml+xml\u{e9}",
+        "\nContent-Type: text/html",
+    ] {
+        let html = format!("Content-Type: {odd}");
+        check(200, &html, b"Please log in", refused(Refusal::LoginPage));
+        check_kind(
+            Kind::Media { name: "a.png" },
+            200,
+            &html,
+            b"expired",
+            Err(UpstreamError::Unusable(Fault::Page)),
+        );
+    }
+}

@@ -41,6 +41,8 @@ mod metadata;
 mod moment;
 mod name;
 mod news;
+#[cfg(any(test, fuzzing))]
+mod properties;
 mod redirect;
 mod resolver;
 mod shelf;
@@ -67,3 +69,5 @@ pub use line::{Clocks, Login};
 pub use lookup::Listed;
 pub use manifest::Manifest;
 pub use news::{News, ReplaceError, Trouble};
+#[cfg(fuzzing)]
+pub use properties::{answer, cookies, retry_after};

@@ -99,12 +99,12 @@ pub(super) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Durati
     Some(Duration::from_secs(seconds.clamp(*least, *most)))
 }
 
-/// Whether the media type is that of a web page.
+/// Whether a media type is that of a web page. Neither bytes beyond ASCII behind it nor another field before it hide it.
 pub(super) fn is_html_type(headers: &HeaderMap) -> bool {
-    let media_type = text(headers, "content-type").unwrap_or_default();
-    ["text/html", "application/xhtml+xml"]
-        .iter()
-        .any(|html| starts(media_type.as_bytes(), html))
+    headers.get_all(header::CONTENT_TYPE).iter().any(|value| {
+        let media_type = value.as_bytes().trim_ascii();
+        starts(media_type, "text/html") || starts(media_type, "application/xhtml+xml")
+    })
 }
 
 /// Whether the media type is JSON, a problem document included.

@@ -177,13 +177,8 @@ impl Gate {
                 continue; // a flood: closing is all we can afford
             }
             self.clients.unseated += 1;
-            let mut connection = Connection::new(
-                transport,
-                client,
-                None,
-                self.clients.pending.share(),
-                now,
-            );
+            let mut connection =
+                Connection::new(transport, client, None, self.clients.pending.share(), now);
             match &mut connection.phase {
                 Phase::Handshaking { then } => *then = Some(refusal),
                 Phase::Reading

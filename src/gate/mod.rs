@@ -26,6 +26,8 @@ mod listener;
 mod open;
 mod outgoing;
 mod pending;
+#[cfg(any(test, fuzzing))]
+mod properties;
 mod refusal;
 mod serve;
 mod session;
@@ -41,4 +43,6 @@ pub use handle::Gates;
 pub use head::{FORWARDED, TICKET_FIELD};
 pub use listener::listen;
 pub use open::open;
+#[cfg(fuzzing)]
+pub use properties::{head, target};
 pub use ticket::Ticket;

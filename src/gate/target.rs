@@ -113,6 +113,7 @@ fn push(byte: u8, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::properties;
     use super::*;
     use proptest::prelude::*;
 
@@ -160,14 +161,8 @@ mod tests {
     proptest! {
         #[test]
         fn canonical_targets_are_ascii_and_stay_as_they_are(raw in proptest::collection::vec(any::<u8>(), 0..80)) {
-            let raw = [&b"/"[..], &raw].concat();
-            let mut once = Vec::new();
-            if canonical(&raw, 1000, &mut once).is_ok() {
-                prop_assert!(once.iter().all(|byte| (0x21..=0x7e).contains(byte)));
-                let mut twice = Vec::new();
-                prop_assert_eq!(canonical(&once, 1000, &mut twice), Ok(()));
-                prop_assert_eq!(once, twice);
-            }
+            properties::target(&[&b"/"[..], &raw].concat());
+            properties::target(&raw);
         }
     }
 }

@@ -19,6 +19,8 @@ mod origin;
 mod payload;
 mod policy;
 mod problem;
+#[cfg(any(test, fuzzing))]
+mod properties;
 mod range;
 mod stored;
 mod streamed;
@@ -28,6 +30,8 @@ pub use document::{Document, document, no_content, options};
 pub use origin::{Freshness, Origin};
 pub use payload::{Note, Part, Payload, Reply};
 pub use problem::{Problem, problem};
+#[cfg(fuzzing)]
+pub use properties::ranges;
 pub use stored::{StoredFile, stored};
 pub use streamed::{StreamedFile, streamed};
 pub use wish::Wish;

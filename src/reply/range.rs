@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// Most separate ranges in one answer. PDF viewers ask for a handful; more is answered by the whole file, which is
 /// always allowed and costs less than as many part heads.
-const RANGES_MAX: usize = 16;
+pub(super) const RANGES_MAX: usize = 16;
 
 /// What is to be sent.
 #[derive(Debug, PartialEq, Eq)]
@@ -106,6 +106,7 @@ fn trim(text: &str) -> &str {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::properties;
     use super::*;
 
     #[track_caller]
@@ -238,15 +239,7 @@ mod tests {
             field in "(bytes=)?(([0-9]{0,22}|[-, ]|\\PC){0,9}|([0-9]{1,2}-([0-9]|[0-9]{19,22})?,?){0,9})",
             length in prop_oneof![0..20_u64, Just(u64::MAX)],
         ) {
-            let ranges = match portion(&field, length) {
-                Portion::Whole | Portion::Beyond => return Ok(()),
-                Portion::One(range) => vec![range],
-                Portion::Several(ranges) => ranges,
-            };
-            prop_assert!(ranges.len() <= RANGES_MAX);
-            for range in ranges {
-                prop_assert!(range.start < range.end && range.end <= length);
-            }
+            properties::ranges(&field, length);
         }
     }
 }

@@ -8,11 +8,15 @@
 //! Invariants: an address has one meaning or none; what is not understood is refused with a reason, never guessed.
 //! Confluence's own links work below the base path, as they are, with Confluence's base URL replaced by ours.
 
+#[cfg(any(test, fuzzing))]
+mod properties;
 mod query;
 mod reading;
 mod route;
 #[cfg(test)]
 mod tests;
 
+#[cfg(fuzzing)]
+pub use properties::meaning;
 pub use reading::{ALLOW, route};
 pub use route::{Forget, Method, Nowhere, Reason, Route};

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::properties;
 use super::query::THUMBNAIL_PIXELS_MAX;
 use super::*;
 use crate::attachment::encode_segment;
@@ -300,21 +301,6 @@ proptest! {
         target in "/?(proxy/)?(download/(attachments|thumbnails)/(embedded-page/)?)?([0-9]{0,3}|[ -~]|/|%[0-9A-F]{2}){0,12}\
             (\\?((version|width|download|api)=(true|v2|[0-9]|[ -~]){0,2}&?){0,3})?",
     ) {
-        for method in [Method::Get, Method::Head, Method::Delete, Method::Options] {
-            for base_path in ["", "/proxy"] {
-                let Route::Attachment { key, .. } = route(method, &target, base_path) else {
-                    continue;
-                };
-                prop_assert!(!key.name().as_str().contains(['/', '\\']));
-                let Key::File { page, name, version } = &key else {
-                    continue;
-                };
-                let query = version.map(|version| format!("?version={version}"));
-                let query = query.unwrap_or_default();
-                let short = format!("{base_path}/{page}/{}{query}", encode_segment(name.as_str()));
-                let expected = Route::Attachment { key: key.clone(), download: false };
-                prop_assert_eq!(route(Method::Get, &short, base_path), expected);
-            }
-        }
+        properties::meaning(&target);
     }
 }

@@ -72,6 +72,8 @@ fn every_mod_rs_is_only_a_door() {
             let known = line.is_empty()
                 || line.starts_with("//!")
                 || line == "#[cfg(test)]"
+                || line == "#[cfg(fuzzing)]"
+                || line == "#[cfg(any(test, fuzzing))]"
                 || line.starts_with("pub use ")
                 || line.starts_with("mod ") && line.ends_with(';');
             assert!(known, "src/{}: {line:?} is no part of a door", source.path);
@@ -144,4 +146,31 @@ fn no_runtime_and_no_foreign_tls_is_below_the_program() {
     for (name, why) in UNWANTED {
         assert!(!names.contains(name), "{name}: {why}");
     }
+}
+
+/// The fuzzed program has a `Cargo.lock` of its own: it must not be another program.
+#[test]
+fn what_is_fuzzed_is_made_of_what_ships() {
+    let versions = |lock: &str| -> Vec<(String, String)> {
+        let lock = read(lock);
+        let packages = lock.split("[[package]]").skip(1);
+        let value = |package: &str, name: &str| {
+            let start = format!("{name} = ");
+            let line = package.lines().find_map(|line| line.strip_prefix(&start));
+            line.expect("every package has it").to_owned()
+        };
+        packages
+            .map(|package| (value(package, "name"), value(package, "version")))
+            .collect()
+    };
+    let ships = versions("Cargo.lock");
+    let mut shared = 0;
+    for package in versions("tests/fuzz/Cargo.lock") {
+        if ships.iter().any(|(name, _)| *name == package.0) {
+            let is_same = ships.contains(&package);
+            assert!(is_same, "{package:?}: copy Cargo.lock to tests/fuzz");
+            shared += 1;
+        }
+    }
+    assert!(50 < shared, "{shared}");
 }

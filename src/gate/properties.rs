@@ -1,0 +1,159 @@
+//! What holds of every head and target, whatever a client sends: said once, for generated tests and for fuzzing.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use percent_encoding::percent_decode;
+
+use super::head::{FORWARDED, Found, HEAD_BYTES_MAX, TICKET_FIELD, Vetted, find, vet};
+use super::refusal::Refusal;
+use super::target::canonical;
+use super::ticket::Ticket;
+
+const TICKET: Ticket = Ticket {
+    gate: 1,
+    slot: 2,
+    serial: 3,
+};
+const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Longest canonical target in bytes that the properties ask for.
+const TARGET_BYTES: usize = 8 * 1024;
+
+/// What a gate does with the first bytes of a client: looks for a head, however they arrive, and vets it.
+pub fn head(bytes: &[u8]) {
+    let found = find(bytes, 0);
+    for part in [bytes.len() / 3, bytes.len() / 2, bytes.len().max(1) - 1] {
+        match find(&bytes[..part], 0) {
+            early @ Found::Head { .. } => assert_eq!(early, found, "more bytes, another head"),
+            Found::Partial => assert_eq!(find(bytes, part), found, "{part} bytes came alone"),
+            Found::Bad(refusal) => refused(refusal),
+        }
+    }
+    match found {
+        Found::Head { start, end } => {
+            assert!(end - start <= HEAD_BYTES_MAX, "{} bytes", end - start);
+            assert!(bytes[..end].ends_with(b"\r\n\r\n"));
+            let earlier = bytes[start..end - 1].windows(4);
+            assert_eq!(earlier.filter(|four| four == b"\r\n\r\n").count(), 0);
+            vetted(&bytes[start..end]);
+        }
+        Found::Partial => assert!(bytes.len() < HEAD_BYTES_MAX),
+        Found::Bad(refusal) => refused(refusal),
+    }
+}
+
+/// The contract of the link: one canonical head, and nothing of one that is refused.
+fn vetted(head: &[u8]) {
+    let mut link = b"before".to_vec();
+    let result = vet(head, TICKET, CLIENT, &mut link);
+    let added = link.strip_prefix(b"before").expect("it is appended");
+    match result {
+        Ok(vetted) => {
+            let added = std::str::from_utf8(added).expect("only ASCII passes");
+            crossed(head, vetted, added);
+        }
+        Err(refusal) => {
+            assert!(added.is_empty(), "a refused head left bytes on the link");
+            refused(refusal);
+        }
+    }
+}
+
+fn crossed(head: &[u8], vetted: Vetted, link: &str) {
+    assert!(link.is_ascii());
+    assert_eq!(link.matches("\r\n\r\n").count(), 1);
+    let lines = link.strip_suffix("\r\n\r\n").expect("an empty line");
+    assert!(
+        !lines
+            .replace("\r\n", "")
+            .contains(|c: char| c.is_ascii_control() && c != '\t')
+    );
+    let mut lines = lines.split("\r\n");
+    let words: Vec<&str> = lines.next().expect("a line").split(' ').collect();
+    let [method, target, "HTTP/1.1"] = words[..] else {
+        panic!("the request line is {words:?}");
+    };
+    assert!(head.starts_with(method.as_bytes()), "the method is another");
+    assert!(["GET", "HEAD", "DELETE", "OPTIONS"].contains(&method));
+    let is_star = target == "*" && method == "OPTIONS";
+    assert!(is_star || target.starts_with('/'), "{target}");
+    assert!(target.len() <= TARGET_BYTES);
+    // Whatever a client sends as a ticket, the first and only one is ours.
+    assert_eq!(lines.next(), Some("T: 1.2.3 127.0.0.1"));
+    let (mut count, mut has_host) = (1, false);
+    for line in lines {
+        let (name, value) = line.split_once(": ").expect("a colon");
+        assert!(FORWARDED.contains(&name) && name != TICKET_FIELD, "{name}");
+        assert!(!value.is_empty() && value == value.trim(), "{line:?}");
+        has_host |= name == "Host";
+        count += 1;
+    }
+    let mut fields = [httparse::EMPTY_HEADER; 101];
+    let mut request = httparse::Request::new(&mut fields);
+    let parsed = request.parse(link.as_bytes());
+    assert_eq!(parsed, Ok(httparse::Status::Complete(link.len())));
+    assert_eq!((request.method, request.path), (Some(method), Some(target)));
+    assert_eq!(request.headers.len(), count);
+    bodiless(head, vetted);
+    if has_host {
+        let mut again = Vec::new();
+        vet(link.as_bytes(), TICKET, CLIENT, &mut again).expect("what passed once passes again");
+        assert_eq!(link.as_bytes(), again, "what passed is canonical");
+    }
+}
+
+/// No body can follow what has passed: the next byte begins the next request, for the client and for us.
+fn bodiless(head: &[u8], vetted: Vetted) {
+    let text = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let values = |wanted: &str| -> Vec<&str> {
+        let fields = text.split("\r\n").filter_map(|line| line.split_once(':'));
+        let own = fields.filter(|(name, _)| *name == wanted);
+        own.map(|(_, value)| value.trim_ascii()).collect()
+    };
+    assert!(values("transfer-encoding").is_empty());
+    let lengths = values("content-length");
+    assert!(lengths.len() <= 1, "{lengths:?}");
+    assert!(
+        lengths
+            .iter()
+            .all(|length| length.bytes().all(|digit| digit == b'0')),
+        "{lengths:?}"
+    );
+    let hosts = values("host").len();
+    assert!(hosts == 1 || vetted.old && hosts == 0, "{hosts} hosts");
+    let connection = values("connection");
+    let mut options = connection.iter().flat_map(|value| value.split(','));
+    let wants_close = options.any(|option| option.trim_ascii() == "close");
+    assert!(
+        !(wants_close && vetted.keep_alive),
+        "the client wants to close"
+    );
+}
+
+fn refused(refusal: Refusal) {
+    let (status, _) = refusal.status();
+    assert!(
+        [400, 405, 413, 414, 417, 431, 505].contains(&status),
+        "{refusal:?}"
+    );
+}
+
+/// One canonical form for all spellings of a target; `None` when it is refused.
+pub fn target(raw: &[u8]) -> Option<String> {
+    let mut once = b"before".to_vec();
+    canonical(raw, TARGET_BYTES, &mut once).ok()?;
+    let once = once.strip_prefix(b"before").expect("it is appended");
+    let text = std::str::from_utf8(once).expect("it is ASCII");
+    assert!(text.bytes().all(|byte| byte.is_ascii_graphic()), "{text}");
+    assert!(text == "*" || text.starts_with('/'), "{text}");
+    assert!(text.len() <= TARGET_BYTES);
+    let mut twice = Vec::new();
+    assert_eq!(canonical(once, TARGET_BYTES, &mut twice), Ok(()));
+    assert_eq!(twice, once, "a canonical target stays as it is");
+    if raw.starts_with(b"/") {
+        let [before, after] = [raw, once].map(|target| percent_decode(target).collect::<Vec<u8>>());
+        assert_eq!(before, after, "another spelling of the same bytes");
+        assert_eq!(raw.contains(&b'?'), once.contains(&b'?'));
+    }
+    Some(text.to_owned())
+}
