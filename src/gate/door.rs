@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 
 use log::warn;
 use mio::net::TcpListener;
-use mio::{Interest, Registry, Token};
+use mio::{Interest, Registry};
 
+use super::actor::LISTENER;
 use super::admission::Admission;
 use super::certificate::Certificate;
 use super::handle::Adopted;
+use super::pending::Pending;
 use super::refusal::Refusal;
+use super::session::Session;
 use super::transport::Transport;
 
 /// How long to wait before accepting again when the system has no descriptor or memory left.
@@ -27,6 +30,8 @@ pub(super) struct Door {
     admission: Arc<Admission>,
     /// What clients are shown; `None`: plain HTTP.
     certificate: Option<Certificate>,
+    /// What their sessions may hold, all together.
+    pending: Pending,
     /// When to try again; set while accepting fails or when a turn's share was used up.
     again: Option<Instant>,
     /// Whether the last try failed, so that an outage is one line in the log and not ten a second.
@@ -42,16 +47,17 @@ impl Door {
         listener: std::net::TcpListener,
         admission: Arc<Admission>,
         certificate: Option<Certificate>,
+        pending: Pending,
         registry: &Registry,
-        token: Token,
     ) -> io::Result<Door> {
         listener.set_nonblocking(true)?; // it may come from elsewhere with whatever its last owner left
         let mut listener = TcpListener::from_std(listener);
-        registry.register(&mut listener, token, Interest::READABLE)?;
+        registry.register(&mut listener, LISTENER, Interest::READABLE)?;
         Ok(Door {
             listener,
             admission,
             certificate,
+            pending,
             again: None,
             failing: false,
             turn: 0,
@@ -66,7 +72,11 @@ impl Door {
             match self.listener.accept() {
                 Ok((socket, address)) => {
                     let client = address.ip().to_canonical();
-                    let transport = Transport::new(socket, self.certificate.as_ref());
+                    let session = self
+                        .certificate
+                        .as_ref()
+                        .map(|certificate| Session::new(certificate.clone(), self.pending.share()));
+                    let transport = Transport::new(socket, session);
                     self.failing = false;
                     match self.admission.seat(client) {
                         Ok(seat) => accepted.push(Adopted {

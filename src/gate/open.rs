@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use mio::Poll;
 
-use super::actor::{Gate, LINK, LISTENER, WAKER};
+use super::actor::{Gate, LINK, WAKER};
 use super::admission::{Admission, UnderWay};
 use super::certificate::Certificate;
 use super::clients::Clients;
@@ -50,8 +50,8 @@ pub fn open(
                 listener,
                 admission.clone(),
                 certificate.clone(),
+                pending.clone(),
                 poll.registry(),
-                LISTENER,
             )?),
             None => None,
         };

@@ -8,9 +8,11 @@ use mio::net::TcpStream;
 use rustls::ServerConnection;
 
 use super::certificate::Certificate;
+use super::pending::{SMALL_BYTES, Share};
 use crate::attachment::MemoryFile;
 
-/// Bytes that wait for one client's socket at most: four records, one system call.
+/// Bytes that wait for one client's socket at most: four records, one system call. Where the gates hold too much
+/// already it is [`SMALL_BYTES`].
 const WAITING_BYTES_MAX: usize = 64 * 1024;
 
 /// Bytes of a memory file that are read, and encrypted, at a time: what one record holds (RFC 8446 section 5.1).
@@ -40,13 +42,34 @@ pub(super) struct Session {
     certificate: Certificate,
     /// Made when the first byte has come: a client that only connects costs nothing but its connection.
     tls: Option<ServerConnection>,
+    /// What of the gates' memory it holds.
+    share: Share,
+    /// Bytes that the client has sent and that are no request yet: a handshake, or records in part.
+    unread: usize,
+    /// Bytes that may wait for the socket.
+    waiting: usize,
 }
 
 impl Session {
-    pub(super) fn new(certificate: Certificate) -> Session {
+    pub(super) fn new(certificate: Certificate, share: Share) -> Session {
         Session {
             certificate,
             tls: None,
+            share,
+            unread: 0,
+            waiting: 0,
+        }
+    }
+
+    /// Counts what it holds now.
+    ///
+    /// # Errors
+    /// The gates hold too much.
+    fn count(&mut self, unread: usize, waiting: usize) -> io::Result<()> {
+        (self.unread, self.waiting) = (unread, waiting);
+        match self.share.hold(unread + waiting) {
+            true => Ok(()),
+            false => Err(io::Error::other("too many clients send records in part")),
         }
     }
 
@@ -55,29 +78,31 @@ impl Session {
     /// # Errors
     /// The client is gone, or the two sides cannot agree; it has been sent the alert that says why.
     pub(super) fn handshake(&mut self, socket: &mut TcpStream) -> io::Result<Handshake> {
-        let tls = match &mut self.tls {
-            Some(tls) => tls,
-            None => match first_byte(socket) {
-                Ok(HANDSHAKE_RECORD) => self.tls.insert(begin(&self.certificate)?),
+        if self.tls.is_none() {
+            match first_byte(socket) {
+                Ok(HANDSHAKE_RECORD) => {
+                    self.tls = Some(self.certificate.begin().map_err(io::Error::other)?);
+                }
                 Ok(_) => return Ok(Handshake::NotTls),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return Ok(Handshake::Pending);
                 }
                 Err(error) => return Err(error),
-            },
-        };
-        while tls.is_handshaking() {
-            match read_records(tls, socket) {
+            }
+        }
+        while self.agreed()?.is_handshaking() {
+            match read_records(self.agreed()?, socket) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(_) => {}
+                Ok(count) => self.count(self.unread + count, 0)?,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    write_records(tls, socket)?;
+                    write_records(self.agreed()?, socket)?;
                     return Ok(Handshake::Pending);
                 }
                 Err(error) => return Err(error),
             }
         }
-        write_records(tls, socket)?;
+        self.count(0, 0)?;
+        write_records(self.agreed()?, socket)?;
         Ok(Handshake::Done)
     }
 
@@ -87,19 +112,33 @@ impl Session {
     /// `WouldBlock` when nothing more is there, `InvalidData` for what is no TLS, and what the socket says. An end
     /// without an alert is an end as well: a request head says itself whether it is complete.
     pub(super) fn read(&mut self, socket: &mut TcpStream, into: &mut [u8]) -> io::Result<usize> {
-        let tls = self.agreed()?;
-        write_records(tls, socket)?; // what a handshake, or an update of the keys, has left to say
+        write_records(self.agreed()?, socket)?; // what a handshake, or an update of the keys, has left to say
         for _ in 0..FRUITLESS_READS_MAX {
-            match tls.reader().read(into) {
+            match self.agreed()?.reader().read(into) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
-                read => return read,
+                read => {
+                    self.count(0, self.waiting)?;
+                    return read;
+                }
             }
-            if read_records(tls, socket)? == 0 {
-                return Ok(0);
+            match read_records(self.agreed()?, socket)? {
+                0 => return Ok(0),
+                count => self.count(self.unread + count, self.waiting)?,
             }
         }
         Err(io::ErrorKind::InvalidData.into())
+    }
+
+    /// Makes sure that there is room for what is to be sent, if only for a little.
+    fn make_room(&mut self) -> io::Result<&mut ServerConnection> {
+        if self.waiting == 0 && self.count(self.unread, WAITING_BYTES_MAX).is_err() {
+            self.waiting = SMALL_BYTES; // so little is not counted
+        }
+        let waiting = self.waiting;
+        let tls = self.agreed()?;
+        tls.set_buffer_limit(Some(waiting));
+        Ok(tls)
     }
 
     /// Encrypts as much of `slices` as there is room for, and says how many bytes of them.
@@ -107,7 +146,7 @@ impl Session {
     /// # Errors
     /// The session is broken.
     pub(super) fn take(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.agreed()?.writer().write_vectored(slices)
+        self.make_room()?.writer().write_vectored(slices)
     }
 
     /// Encrypts as much of `range` as there is room for, and says how many bytes of it.
@@ -115,7 +154,7 @@ impl Session {
     /// # Errors
     /// The session is broken, or the file cannot be read.
     pub(super) fn take_file(&mut self, file: &MemoryFile, range: Range<u64>) -> io::Result<usize> {
-        let tls = self.agreed()?;
+        let tls = self.make_room()?;
         let mut record = [0; RECORD_BYTES];
         let mut at = range.start;
         while at < range.end {
@@ -135,9 +174,14 @@ impl Session {
     /// # Errors
     /// What the socket says; never `WouldBlock`.
     pub(super) fn push(&mut self, socket: &mut TcpStream) -> io::Result<u64> {
-        self.tls
-            .as_mut()
-            .map_or(Ok(0), |tls| write_records(tls, socket))
+        let Some(tls) = &mut self.tls else {
+            return Ok(0);
+        };
+        let taken = write_records(tls, socket)?;
+        if !tls.wants_write() {
+            self.count(self.unread, 0)?;
+        }
+        Ok(taken)
     }
 
     /// Whether something waits for the socket.
@@ -162,12 +206,6 @@ impl Session {
             .as_mut()
             .ok_or_else(|| io::ErrorKind::WouldBlock.into())
     }
-}
-
-fn begin(certificate: &Certificate) -> io::Result<ServerConnection> {
-    let mut tls = certificate.begin().map_err(io::Error::other)?;
-    tls.set_buffer_limit(Some(WAITING_BYTES_MAX));
-    Ok(tls)
 }
 
 /// The first byte of a connection, which stays where it is.

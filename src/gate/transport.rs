@@ -8,7 +8,6 @@ use std::time::Duration;
 use mio::net::TcpStream;
 use socket2::SockRef;
 
-use super::certificate::Certificate;
 use super::session::{Handshake, Session};
 use super::socket::Socket;
 use crate::attachment::MemoryFile;
@@ -24,11 +23,11 @@ pub(super) struct Transport {
 }
 
 impl Transport {
-    /// Plain, or TLS with `certificate`.
-    pub(super) fn new(socket: TcpStream, certificate: Option<&Certificate>) -> Transport {
+    /// Plain, or TLS in this session, which has not begun yet.
+    pub(super) fn new(socket: TcpStream, session: Option<Session>) -> Transport {
         Transport {
             socket,
-            session: certificate.map(|certificate| Box::new(Session::new(certificate.clone()))),
+            session: session.map(Box::new),
             taken: 0,
         }
     }

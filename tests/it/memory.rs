@@ -9,7 +9,9 @@ use std::time::Duration;
 use confluence_attachment_proxy::demo::File;
 use crossbeam_channel::{RecvTimeoutError, bounded};
 
-use crate::support::{Client, PAGE, Program, eventually, pattern};
+use rustls::version::TLS13;
+
+use crate::support::{Client, PAGE, Program, eventually, pattern, tls};
 
 const MEBIBYTE: u64 = 1024 * 1024;
 
@@ -208,4 +210,56 @@ fn kept_files_are_counted_as_what_they_take() {
             "files of {size}: {grown} bytes"
         );
     }
+}
+
+#[test]
+fn half_handshakes_and_slow_readers_of_tls_cost_no_more() {
+    let pair = tls::pair("elliptic");
+    let settings = pair.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let program = Program::start(&settings, 8192);
+    let file = program.put("file.png", 5_000_000);
+    let config = tls::trusting(&[&TLS13], &[]);
+    let connect = |source: u8| {
+        let source = Ipv4Addr::new(127, 0, 0, source);
+        Client::connect_from(source, program.address()).over_tls(tls::session(&config))
+    };
+    assert!(connect(1).get("/proxy/7/file.png").body == file);
+    let before = program.memory();
+    // A message of 60,000 bytes, the largest that may be announced, of which the last part never comes.
+    let record = |bytes: &[u8]| [&[22, 3, 1, 0x3e, 0x80], bytes].concat();
+    let mut hello = record(&[&[1, 0, 0xea, 0x60][..], &[7; 15_996]].concat());
+    hello.extend(record(&[7; 16_000]).repeat(2));
+    let half: Vec<Client> = (0..700)
+        .map(|_| {
+            let source = Ipv4Addr::new(127, 0, 0, 2);
+            let mut client = Client::connect_from(source, program.address());
+            client.try_send(&hello);
+            client
+        })
+        .collect();
+    let slow: Vec<(Client, String)> = (0..700)
+        .map(|_| {
+            let mut client = connect(3);
+            client.request("GET", "/proxy/7/file.png", &[]);
+            let head = client.head();
+            (client, head)
+        })
+        .collect();
+    let grown = program.memory().saturating_sub(before);
+    assert!(grown < BESIDE / 2, "{} MiB more", grown / MEBIBYTE);
+    assert!(connect(1).get("/proxy/7/file.png").body == file);
+    // They were given up because of the crowd, and not because of what they sent: that is as good as any.
+    let kept = half.iter().filter(|client| is_open(client)).count();
+    assert!(0 < kept && kept < half.len(), "{kept} half handshakes");
+    for (mut client, head) in slow.into_iter().step_by(100) {
+        let response = client.body(head, false);
+        assert!(response.complete && response.body == file);
+    }
+}
+
+/// Whether the other side has neither closed nor said anything.
+fn is_open(client: &Client) -> bool {
+    client.socket.set_nonblocking(true).expect("a socket");
+    let peeked = client.socket.peek(&mut [0; 1]);
+    peeked.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
 }
