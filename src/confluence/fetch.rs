@@ -5,7 +5,7 @@ use super::client::Confluence;
 use super::download::Download;
 use super::error::{Fault, UpstreamError};
 use super::line::Answered;
-use super::metadata::{AttachmentId, is_current};
+use super::metadata::{AttachmentId, has_length, is_current};
 use super::name::composed;
 use crate::attachment::{Key, Meta, PageId};
 use crate::config::Kind;
@@ -47,7 +47,12 @@ impl Confluence {
     ///
     /// # Errors
     /// As [`Confluence::fetch`]. When Confluence fails nothing is said about the copy.
-    pub fn refresh(&self, key: &Key, known: &Meta) -> Result<Refreshed, UpstreamError> {
+    pub fn refresh(
+        &self,
+        key: &Key,
+        known: &Meta,
+        length: u64,
+    ) -> Result<Refreshed, UpstreamError> {
         let kind = self.shared.line().kind;
         if kind == Kind::Server
             && let Some(etag) = known.etag.as_deref()
@@ -65,14 +70,19 @@ impl Confluence {
             }
             return self.fetch(key).map(Box::new).map(Refreshed::New);
         }
-        match self.confirm(key, known, kind)? {
+        match self.confirm(key, (known, length), kind)? {
             Confirmed::Current(meta) => Ok(Refreshed::Current(meta)),
             Confirmed::Unknown => self.fetch(key).map(Box::new).map(Refreshed::New),
         }
     }
 
     /// Asks Confluence's metadata about a copy.
-    fn confirm(&self, key: &Key, known: &Meta, kind: Kind) -> Result<Confirmed, UpstreamError> {
+    fn confirm(
+        &self,
+        key: &Key,
+        (known, length): (&Meta, u64),
+        kind: Kind,
+    ) -> Result<Confirmed, UpstreamError> {
         // A title can mean another page by now, so its file must be known by its number.
         let is_fixed = key.page().is_some() || known.attachment.is_some();
         if !is_fixed || (known.date.is_none() && key.version().is_none()) {
@@ -103,7 +113,12 @@ impl Confluence {
                 return Err(UpstreamError::NotFound); // Cloud has no other way to a file
             }
         }
-        let current = found.filter(|found| is_current(key.version(), known, found));
+        // The listing knows nothing of scaled pictures.
+        let is_scaled = matches!(key, Key::Thumbnail { .. });
+        let current = found.filter(|found| {
+            is_current(key.version(), known, found)
+                && (is_scaled || has_length(key.version(), length, found))
+        });
         Ok(current.map_or(Confirmed::Unknown, |found| {
             Confirmed::Current(Meta {
                 attachment: number.map(AttachmentId::number),

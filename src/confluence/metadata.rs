@@ -176,6 +176,13 @@ pub(super) fn is_current(fixed: Option<u32>, known: &Meta, found: &Attachment) -
     }
 }
 
+/// Whether a copy of `length` bytes can be the file that `found` describes. A copy that is too short has been cut by
+/// somebody in between who announced the shorter length, and must not be confirmed for ever.
+pub(super) fn has_length(fixed: Option<u32>, length: u64, found: &Attachment) -> bool {
+    let is_newest = fixed.is_none_or(|fixed| Some(fixed) == found.version); // the listing tells the length of no other
+    !is_newest || found.bytes.is_none_or(|bytes| bytes == length)
+}
+
 /// Confluence's text without what could disturb a terminal or a log, and not too much of it.
 fn shown(text: &str) -> String {
     text.chars()
@@ -279,6 +286,30 @@ mod tests {
             ("{}", None),
         ] {
             assert_eq!(found_page(json.as_bytes()), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_copy_of_another_length_is_not_the_file() {
+        let found = |version, bytes| Attachment {
+            id: None,
+            version: Some(version),
+            when: None,
+            bytes,
+            media_type: None,
+        };
+        for (fixed, found, expected) in [
+            (None, found(3, Some(77)), true),
+            (None, found(3, Some(78)), false),
+            (None, found(3, None), true),
+            (Some(3), found(3, Some(78)), false),
+            (Some(2), found(3, Some(78)), true),
+        ] {
+            assert_eq!(
+                has_length(fixed, 77, &found),
+                expected,
+                "{fixed:?} {found:?}"
+            );
         }
     }
 

@@ -12,6 +12,9 @@ use super::peer::{Peer, Step, fetch, file, good, proven, send, settings};
 use crate::attachment::{FileName, Key, Meta, PageId};
 use crate::config::{ConfluenceConfig, Credentials, Kind, Secret};
 
+/// Of a copy, whose length no listing here tells.
+const LENGTH: u64 = 4;
+
 /// As a servlet container or a proxy says it.
 const STRANGE: &str = "HTTP/1.1 404 \r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n";
 
@@ -115,7 +118,7 @@ fn nothing_that_is_not_confluences_own_says_that_a_file_is_gone() {
     let peer = Peer::play_one(script.iter().cloned().cycle().take(8).collect());
     let client = proven(&settings(peer.address));
     accepted_before(&client);
-    let refreshed = client.refresh(&file("a.png"), &filled_long_ago());
+    let refreshed = client.refresh(&file("a.png"), &filled_long_ago(), LENGTH);
     assert_eq!(
         refreshed.expect_err("no answer"),
         UpstreamError::Odd { status: 404 }
@@ -126,7 +129,7 @@ fn nothing_that_is_not_confluences_own_says_that_a_file_is_gone() {
     let peer = Peer::play_one(script.iter().cloned().cycle().take(8).collect());
     let client = proven(&settings(peer.address));
     accepted_before(&client);
-    let refreshed = client.refresh(&file("a.png"), &filled_long_ago());
+    let refreshed = client.refresh(&file("a.png"), &filled_long_ago(), LENGTH);
     let error = refreshed.expect_err("no answer");
     assert_eq!(error, UpstreamError::Odd { status: 403 });
     assert!(!error.is_refusal());
@@ -143,7 +146,7 @@ fn a_title_that_means_another_page_by_now_is_fetched_again() {
         name: name("a.png"),
         version: None,
     };
-    let refreshed = client.refresh(&key, &filled_long_ago());
+    let refreshed = client.refresh(&key, &filled_long_ago(), LENGTH);
     assert!(matches!(refreshed, Ok(Refreshed::New(_))), "{refreshed:?}");
     let path = "/c/download/attachments/embedded-page/DOC/Plan/a.png";
     assert_eq!(asked(&peer), [path], "no question about page 12 is asked");
@@ -162,7 +165,7 @@ fn another_attachment_of_the_same_name_is_fetched_again() {
             attachment: Some(7),
             ..filled_long_ago()
         };
-        let refreshed = proven(&settings(peer.address)).refresh(&file("a.png"), &known);
+        let refreshed = proven(&settings(peer.address)).refresh(&file("a.png"), &known, LENGTH);
         let found = matches!(refreshed, Ok(Refreshed::Current(_)));
         assert_eq!(found, is_current, "{number}: {refreshed:?}");
     }

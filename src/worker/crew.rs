@@ -163,7 +163,7 @@ impl CrewShared {
         }
         let confluence = &self.desk.confluence;
         let refreshed = match &fetch.known {
-            Some(copy) => confluence.refresh(&fetch.key, &copy.meta),
+            Some(copy) => confluence.refresh(&fetch.key, &copy.meta, copy.body.len()),
             None => confluence
                 .fetch(&fetch.key)
                 .map(Box::new)
