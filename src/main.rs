@@ -123,7 +123,7 @@ fn check(page: Option<PageId>) -> Verdict {
         Ok((config, warnings)) => {
             let memory = Memory {
                 cache: config.cache.bytes_max,
-                beside: server::MEMORY_BESIDE,
+                beside: server::memory_beside(&config),
                 granted: server::memory_granted(),
             };
             let task = Task {

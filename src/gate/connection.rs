@@ -169,6 +169,9 @@ impl Connection {
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.readable = false,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::QuotaExceeded => {
+                    return Heard::Bad(Refusal::Busy);
+                }
                 Err(_) => return Heard::Closed,
             }
         }
@@ -209,6 +212,7 @@ impl Connection {
     /// Waits for the next request.
     pub(super) fn rest(&mut self, now: Instant) {
         self.phase = Phase::Reading;
+        self.transport.rest();
         let _ = self.pending.hold(self.received.capacity()); // less than while it was answered
         self.bodiless = false;
         self.answered += 1;

@@ -30,8 +30,9 @@ pub(super) struct Door {
     admission: Arc<Admission>,
     /// What clients are shown; `None`: plain HTTP.
     certificate: Option<Certificate>,
-    /// What their sessions may hold, all together.
-    pending: Pending,
+    /// What their sessions may hold, all together: of what clients leave half-sent, and half-read.
+    unread: Pending,
+    waiting: Pending,
     /// When to try again; set while accepting fails or when a turn's share was used up.
     again: Option<Instant>,
     /// Whether the last try failed, so that an outage is one line in the log and not ten a second.
@@ -47,7 +48,7 @@ impl Door {
         listener: std::net::TcpListener,
         admission: Arc<Admission>,
         certificate: Option<Certificate>,
-        pending: Pending,
+        (unread, waiting): (Pending, Pending),
         registry: &Registry,
     ) -> io::Result<Door> {
         listener.set_nonblocking(true)?; // it may come from elsewhere with whatever its last owner left
@@ -57,7 +58,8 @@ impl Door {
             listener,
             admission,
             certificate,
-            pending,
+            unread,
+            waiting,
             again: None,
             failing: false,
             turn: 0,
@@ -72,10 +74,10 @@ impl Door {
             match self.listener.accept() {
                 Ok((socket, address)) => {
                     let client = address.ip().to_canonical();
-                    let session = self
-                        .certificate
-                        .as_ref()
-                        .map(|certificate| Session::new(certificate.clone(), self.pending.share()));
+                    let session = self.certificate.as_ref().map(|certificate| {
+                        let (unread, waiting) = (self.unread.share(), self.waiting.share());
+                        Session::new(certificate.clone(), unread, waiting)
+                    });
                     let transport = Transport::new(socket, session);
                     self.failing = false;
                     match self.admission.seat(client) {

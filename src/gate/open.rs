@@ -39,7 +39,8 @@ pub fn open(
         .collect::<io::Result<Vec<_>>>()?;
     let (gates, inboxes) = Gates::new(wakers);
     let admission = Arc::new(Admission::new(connections_max));
-    let pending = Pending::default();
+    // Apart, so that slow readers of TLS leave room for the requests of others.
+    let (pending, waiting) = (Pending::default(), Pending::default());
     let mut listener = Some(listener);
     let mut built = Vec::new();
     for (index, ((poll, inbox), socket)) in polls.into_iter().zip(inboxes).zip(links).enumerate() {
@@ -50,7 +51,7 @@ pub fn open(
                 listener,
                 admission.clone(),
                 certificate.clone(),
-                pending.clone(),
+                (pending.clone(), waiting.clone()),
                 poll.registry(),
             )?),
             None => None,

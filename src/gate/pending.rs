@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Bytes at most: half heads, requests sent ahead, and pages of our own that a client does not read. A thousand of the
-/// largest heads at a time is more than any honest crowd has; all connections together could send four times as much.
+/// Bytes at most. A thousand of the largest heads at a time, or a thousand readers each with a full record that waits, is
+/// more than any honest crowd has; all connections together could hold four times as much.
 const PENDING_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Up to this many bytes a connection may hold uncounted: one that is just slow is served also in a flood, and costs
@@ -50,6 +50,12 @@ impl Share {
         }
         self.release();
         false
+    }
+
+    /// Whether it may hold this much, as far as can be told without taking it.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        let others = self.pending.0.load(Ordering::Relaxed) - self.bytes;
+        others + bytes <= PENDING_BYTES_MAX
     }
 
     /// It holds nothing any more.

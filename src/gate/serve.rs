@@ -288,6 +288,10 @@ fn log_no_handshake(error: &io::Error, client: IpAddr) {
         io::ErrorKind::InvalidData => {
             info!("refused reason=\"no TLS handshake: {error}\" client={client}");
         }
+        io::ErrorKind::QuotaExceeded => {
+            let reason = "no TLS handshake: too many clients have sent a part of theirs";
+            info!("refused reason={reason:?} client={client}");
+        }
         _ => debug!("a client left within its TLS handshake: {error}"),
     }
 }

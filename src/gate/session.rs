@@ -8,12 +8,20 @@ use mio::net::TcpStream;
 use rustls::ServerConnection;
 
 use super::certificate::Certificate;
-use super::pending::{SMALL_BYTES, Share};
+use super::pending::Share;
 use crate::attachment::MemoryFile;
 
-/// Bytes that wait for one client's socket at most: four records, one system call. Where the gates hold too much
-/// already it is [`SMALL_BYTES`].
-const WAITING_BYTES_MAX: usize = 64 * 1024;
+/// Bytes that are encrypted ahead of one client's socket at most: four records, one system call.
+const AHEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// The same for a client whose socket has been full in this answer, which is slow, or far away.
+const AHEAD_BYTES_SLOW: usize = 16 * 1024;
+
+/// The same where the gates hold too much for slow clients already.
+const AHEAD_BYTES_CROWDED: usize = 2 * 1024;
+
+/// What TLS adds to each record, in bytes, at most (RFC 8446 section 5.2, RFC 5246 section 6.2.3).
+const RECORD_OVERHEAD_BYTES: usize = 32;
 
 /// Bytes of a memory file that are read, and encrypted, at a time: what one record holds (RFC 8446 section 5.1).
 const RECORD_BYTES: usize = 16 * 1024;
@@ -42,34 +50,29 @@ pub(super) struct Session {
     certificate: Certificate,
     /// Made when the first byte has come: a client that only connects costs nothing but its connection.
     tls: Option<ServerConnection>,
-    /// What of the gates' memory it holds.
-    share: Share,
-    /// Bytes that the client has sent and that are no request yet: a handshake, or records in part.
+    /// Bytes that the client has sent and that are nothing complete yet: a part of a handshake, or of a record.
     unread: usize,
-    /// Bytes that may wait for the socket.
+    /// What it holds of the memory for those.
+    unread_share: Share,
+    /// Bytes that wait for the socket.
     waiting: usize,
+    /// What it holds of the memory for those.
+    waiting_share: Share,
+    /// Whether the socket has been full in this answer.
+    is_slow: bool,
 }
 
 impl Session {
-    pub(super) fn new(certificate: Certificate, share: Share) -> Session {
+    /// `unread` and `waiting` are its shares of what all clients may leave half-sent, and half-read.
+    pub(super) fn new(certificate: Certificate, unread: Share, waiting: Share) -> Session {
         Session {
             certificate,
             tls: None,
-            share,
             unread: 0,
+            unread_share: unread,
             waiting: 0,
-        }
-    }
-
-    /// Counts what it holds now.
-    ///
-    /// # Errors
-    /// The gates hold too much.
-    fn count(&mut self, unread: usize, waiting: usize) -> io::Result<()> {
-        (self.unread, self.waiting) = (unread, waiting);
-        match self.share.hold(unread + waiting) {
-            true => Ok(()),
-            false => Err(io::Error::other("too many clients send records in part")),
+            waiting_share: waiting,
+            is_slow: false,
         }
     }
 
@@ -93,15 +96,16 @@ impl Session {
         while self.agreed()?.is_handshaking() {
             match read_records(self.agreed()?, socket) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(count) => self.count(self.unread + count, 0)?,
+                Ok(count) => self.hear(count),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     write_records(self.agreed()?, socket)?;
+                    self.keep_unread()?;
                     return Ok(Handshake::Pending);
                 }
                 Err(error) => return Err(error),
             }
         }
-        self.count(0, 0)?;
+        self.forget_unread();
         write_records(self.agreed()?, socket)?;
         Ok(Handshake::Done)
     }
@@ -109,8 +113,9 @@ impl Session {
     /// Reads what the client has sent inside of TLS.
     ///
     /// # Errors
-    /// `WouldBlock` when nothing more is there, `InvalidData` for what is no TLS, and what the socket says. An end
-    /// without an alert is an end as well: a request head says itself whether it is complete.
+    /// `WouldBlock` when nothing more is there, `QuotaExceeded` when there is no room for what came of it, `InvalidData`
+    /// for what is no TLS, and what the socket says. An end without an alert is an end as well: a request head says
+    /// itself whether it is complete.
     pub(super) fn read(&mut self, socket: &mut TcpStream, into: &mut [u8]) -> io::Result<usize> {
         write_records(self.agreed()?, socket)?; // what a handshake, or an update of the keys, has left to say
         for _ in 0..FRUITLESS_READS_MAX {
@@ -118,27 +123,62 @@ impl Session {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(0),
                 read => {
-                    self.count(0, self.waiting)?;
+                    self.forget_unread();
                     return read;
                 }
             }
-            match read_records(self.agreed()?, socket)? {
-                0 => return Ok(0),
-                count => self.count(self.unread + count, self.waiting)?,
+            match read_records(self.agreed()?, socket) {
+                Ok(0) => return Ok(0),
+                Ok(count) => self.hear(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.keep_unread()?;
+                    return Err(error);
+                }
+                Err(error) => return Err(error),
             }
         }
         Err(io::ErrorKind::InvalidData.into())
     }
 
-    /// Makes sure that there is room for what is to be sent, if only for a little.
-    fn make_room(&mut self) -> io::Result<&mut ServerConnection> {
-        if self.waiting == 0 && self.count(self.unread, WAITING_BYTES_MAX).is_err() {
-            self.waiting = SMALL_BYTES; // so little is not counted
+    /// Some bytes have come. What made us answer was complete.
+    fn hear(&mut self, count: usize) {
+        let is_answered = self.tls.as_ref().is_some_and(|tls| tls.wants_write());
+        self.unread = if is_answered { 0 } else { self.unread + count };
+    }
+
+    /// Makes sure that there is room for what stays, until the rest of it comes.
+    fn keep_unread(&mut self) -> io::Result<()> {
+        match self.unread_share.hold(self.unread) {
+            true => Ok(()),
+            false => Err(io::ErrorKind::QuotaExceeded.into()),
         }
-        let waiting = self.waiting;
-        let tls = self.agreed()?;
-        tls.set_buffer_limit(Some(waiting));
-        Ok(tls)
+    }
+
+    fn forget_unread(&mut self) {
+        self.unread = 0;
+        self.unread_share.release();
+    }
+
+    /// Sets how many bytes may be encrypted ahead of the socket, and returns that.
+    fn make_room(&mut self) -> io::Result<usize> {
+        let wanted = match self.is_slow {
+            true => AHEAD_BYTES_SLOW,
+            false => AHEAD_BYTES_MAX,
+        };
+        let room = match self.waiting_share.has_room(wanted) {
+            true => wanted,
+            false => AHEAD_BYTES_CROWDED,
+        };
+        self.agreed()?.set_buffer_limit(Some(room));
+        Ok(room)
+    }
+
+    fn took(&mut self, count: usize) -> usize {
+        if 0 < count {
+            let records = count.div_ceil(RECORD_BYTES);
+            self.waiting += count + records * RECORD_OVERHEAD_BYTES;
+        }
+        count
     }
 
     /// Encrypts as much of `slices` as there is room for, and says how many bytes of them.
@@ -146,7 +186,9 @@ impl Session {
     /// # Errors
     /// The session is broken.
     pub(super) fn take(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.make_room()?.writer().write_vectored(slices)
+        self.make_room()?;
+        let count = self.agreed()?.writer().write_vectored(slices)?;
+        Ok(self.took(count))
     }
 
     /// Encrypts as much of `range` as there is room for, and says how many bytes of it.
@@ -154,11 +196,12 @@ impl Session {
     /// # Errors
     /// The session is broken, or the file cannot be read.
     pub(super) fn take_file(&mut self, file: &MemoryFile, range: Range<u64>) -> io::Result<usize> {
-        let tls = self.make_room()?;
+        let most = self.make_room()?.min(RECORD_BYTES) as u64;
+        let tls = self.agreed()?;
         let mut record = [0; RECORD_BYTES];
         let mut at = range.start;
         while at < range.end {
-            let wanted = (range.end - at).min(RECORD_BYTES as u64) as usize;
+            let wanted = (range.end - at).min(most) as usize;
             file.read_exact_at(&mut record[..wanted], at)?;
             let count = tls.writer().write(&record[..wanted])?;
             at += count as u64;
@@ -166,7 +209,7 @@ impl Session {
                 break;
             }
         }
-        Ok((at - range.start) as usize)
+        Ok(self.took((at - range.start) as usize))
     }
 
     /// Writes what waits, as far as the socket takes it, and says how many bytes it took.
@@ -178,10 +221,21 @@ impl Session {
             return Ok(0);
         };
         let taken = write_records(tls, socket)?;
-        if !tls.wants_write() {
-            self.count(self.unread, 0)?;
+        if tls.wants_write() {
+            self.waiting = self.waiting.saturating_sub(taken as usize);
+            self.is_slow = true;
+            // Where that is too much, what waits is at most what little was encrypted in a crowd.
+            let _ = self.waiting_share.hold(self.waiting);
+        } else {
+            self.waiting = 0;
+            self.waiting_share.release();
         }
         Ok(taken)
+    }
+
+    /// An answer is out: the next one may go faster.
+    pub(super) fn rest(&mut self) {
+        self.is_slow = false;
     }
 
     /// Whether something waits for the socket.

@@ -56,7 +56,8 @@ impl Transport {
     /// Reads what has come, as much as fits.
     ///
     /// # Errors
-    /// What the socket says, `WouldBlock` included; `InvalidData` for what is no TLS.
+    /// What the socket says, `WouldBlock` included; `InvalidData` for what is no TLS, `QuotaExceeded` where too many clients
+    /// have sent a part of something.
     pub(super) fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match &mut self.session {
             Some(session) => session.read(&mut self.socket, into),
@@ -69,6 +70,13 @@ impl Transport {
     pub(super) fn is_drained(&self, count: usize, room: usize) -> bool {
         // In TLS a part of a record may be there, or more that is decrypted already.
         self.session.is_none() && count < room
+    }
+
+    /// An answer is out.
+    pub(super) fn rest(&mut self) {
+        if let Some(session) = &mut self.session {
+            session.rest();
+        }
     }
 
     /// Reads and forgets what a client still sends to whom nobody listens any more.

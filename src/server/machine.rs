@@ -17,7 +17,19 @@ const DESCRIPTORS_BESIDE: u64 = 64;
 /// waiting log lines, 10 MiB for the crew's connections and buffers, 6 MiB of what Confluence was asked a moment ago,
 /// the program and its threads' stacks. What attachments take, windows of files that are too big to keep and readers
 /// included, is counted as real allocations within `CACHE_MAX_BYTES`.
-pub const MEMORY_BESIDE: u64 = 64 * 1024 * 1024;
+const MEMORY_BESIDE: u64 = 64 * 1024 * 1024;
+
+/// What a client takes in bytes beside that if it speaks TLS: its session, with the buffer for a read of it.
+const SESSION_BYTES: u64 = 8 * 1024;
+
+/// Memory in bytes that the service may need beside `CACHE_MAX_BYTES`.
+pub fn memory_beside(config: &Config) -> u64 {
+    let sessions = match config.proxy.tls {
+        Some(_) => config.proxy.connections_max as u64,
+        None => 0,
+    };
+    MEMORY_BESIDE + sessions * SESSION_BYTES
+}
 
 /// Raises the limit of open files as far as needed and allowed, and warns where the machine is too small.
 pub(super) fn prepare(config: &Config) {
@@ -33,7 +45,7 @@ pub(super) fn prepare(config: &Config) {
         Ok(_) => {}
         Err(error) => warn!("cannot read the limit of open files: {error}"),
     }
-    let wanted = config.cache.bytes_max.saturating_add(MEMORY_BESIDE);
+    let wanted = config.cache.bytes_max.saturating_add(memory_beside(config));
     if let Some(granted) = memory_granted()
         && granted < wanted
     {

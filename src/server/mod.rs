@@ -17,6 +17,6 @@ mod threads;
 
 pub use certificate::{FoundTls, RereadTls, certificate_file};
 pub use error::StartError;
-pub use machine::{MEMORY_BESIDE, memory_granted};
+pub use machine::{memory_beside, memory_granted};
 pub use start::{Ending, Server, Setup};
 pub use threads::{Farewell, Wish, log_failure, signals, start_log};

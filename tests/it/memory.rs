@@ -246,8 +246,22 @@ fn half_handshakes_and_slow_readers_of_tls_cost_no_more() {
         })
         .collect();
     let grown = program.memory().saturating_sub(before);
-    assert!(grown < BESIDE / 2, "{} MiB more", grown / MEBIBYTE);
+    // What is half-sent, what is half-read, and 1,400 sessions of 8 KiB with what the allocator adds.
+    let bound = 2 * HELD_MAX as u64 + 24 * MEBIBYTE;
+    assert!(grown < bound, "{} MiB more", grown / MEBIBYTE);
     assert!(connect(1).get("/proxy/7/file.png").body == file);
+    // What is complete when it is looked at needs no room, however long it is.
+    let offers: Vec<String> = (0..250).map(|number| format!("offer{number}")).collect();
+    let offers: Vec<&str> = offers
+        .iter()
+        .map(String::as_str)
+        .chain(["http/1.1"])
+        .collect();
+    let long = tls::session(&tls::trusting(&[&TLS13], &offers));
+    let mut long = Client::connect(program.address()).over_tls(long);
+    let cookie = "x".repeat(8_000);
+    let response = long.ask("GET", "/proxy/7/file.png", &[("Cookie", &cookie)]);
+    assert!(response.complete && response.body == file);
     // They were given up because of the crowd, and not because of what they sent: that is as good as any.
     let kept = half.iter().filter(|client| is_open(client)).count();
     assert!(0 < kept && kept < half.len(), "{kept} half handshakes");
