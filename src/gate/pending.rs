@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Bytes at most. A thousand of the largest heads at a time, or a thousand readers each with a full record that waits, is
 /// more than any honest crowd has; all connections together could hold four times as much.
-const PENDING_BYTES_MAX: usize = 16 * 1024 * 1024;
+pub(super) const PENDING_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Up to this many bytes a connection may hold uncounted: one that is just slow is served also in a flood, and costs
 /// nothing to count.

@@ -8,16 +8,17 @@ use mio::net::TcpStream;
 use rustls::ServerConnection;
 
 use super::certificate::Certificate;
-use super::pending::Share;
+use super::pending::{PENDING_BYTES_MAX, Share};
 use crate::attachment::MemoryFile;
 
 /// Bytes that are encrypted ahead of one client's socket at most: four records, one system call.
 const AHEAD_BYTES_MAX: usize = 64 * 1024;
 
-/// The same for a client whose socket has been full in this answer, which is slow, or far away.
-const AHEAD_BYTES_SLOW: usize = 16 * 1024;
+/// The same for a client whose socket has been full in this answer, which is slow or far away, and for everybody as soon as
+/// the gates hold half of what they may: one full record.
+const AHEAD_BYTES_USUAL: usize = 16 * 1024;
 
-/// The same where the gates hold too much for slow clients already.
+/// The same where the gates hold all that they may.
 const AHEAD_BYTES_CROWDED: usize = 2 * 1024;
 
 /// What TLS adds to each record, in bytes, at most (RFC 8446 section 5.2, RFC 5246 section 6.2.3).
@@ -161,13 +162,13 @@ impl Session {
 
     /// Sets how many bytes may be encrypted ahead of the socket, and returns that.
     fn make_room(&mut self) -> io::Result<usize> {
-        let wanted = match self.is_slow {
-            true => AHEAD_BYTES_SLOW,
-            false => AHEAD_BYTES_MAX,
-        };
-        let room = match self.waiting_share.has_room(wanted) {
-            true => wanted,
-            false => AHEAD_BYTES_CROWDED,
+        let share = &self.waiting_share;
+        let room = if !self.is_slow && share.has_room(PENDING_BYTES_MAX / 2) {
+            AHEAD_BYTES_MAX
+        } else if share.has_room(AHEAD_BYTES_USUAL) {
+            AHEAD_BYTES_USUAL
+        } else {
+            AHEAD_BYTES_CROWDED
         };
         self.agreed()?.set_buffer_limit(Some(room));
         Ok(room)
