@@ -19,16 +19,20 @@ const DESCRIPTORS_BESIDE: u64 = 64;
 /// included, is counted as real allocations within `CACHE_MAX_BYTES`.
 const MEMORY_BESIDE: u64 = 64 * 1024 * 1024;
 
-/// What a client takes in bytes beside that if it speaks TLS: its session, with the buffer for a read of it.
-const SESSION_BYTES: u64 = 8 * 1024;
+/// The same for TLS: what is encrypted and not read, in all gates together.
+const UNREAD_BYTES: u64 = 16 * 1024 * 1024;
+
+/// The same for each client that speaks TLS: its session with the buffer for a read of it, and the little that always
+/// may be encrypted ahead.
+const SESSION_BYTES: u64 = (8 + 2) * 1024;
 
 /// Memory in bytes that the service may need beside `CACHE_MAX_BYTES`.
 pub fn memory_beside(config: &Config) -> u64 {
-    let sessions = match config.proxy.tls {
-        Some(_) => config.proxy.connections_max as u64,
+    let of_tls = match config.proxy.tls {
+        Some(_) => UNREAD_BYTES + config.proxy.connections_max as u64 * SESSION_BYTES,
         None => 0,
     };
-    MEMORY_BESIDE + sessions * SESSION_BYTES
+    MEMORY_BESIDE + of_tls
 }
 
 /// Raises the limit of open files as far as needed and allowed, and warns where the machine is too small.
