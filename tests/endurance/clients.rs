@@ -117,13 +117,19 @@ impl Clients<'_> {
         Some(response)
     }
 
-    /// Compares a body with what the file may be.
-    fn verify(&self, is_right: bool, response: &Response) {
+    /// Compares a body with what the file may be. Also what arrives before a cut must be the file's.
+    fn verify(&self, number: FileNumber, start: u64, is_right: bool, response: &Response) {
+        let is_begun = || self.files.are_some_part(number, start, &response.body);
         match (response.complete, is_right) {
             (true, true) => self.tally.count("bodies verified"),
-            (true, false) => self.tally.count("FAULT: a body that is not the file's"),
-            (false, _) => self.tally.count("bodies cut, and told so"),
+            (false, _) if is_begun() => self.tally.count("bodies cut, and told so"),
+            (true | false, _) => self.tally.count("FAULT: a body that is not the file's"),
         }
+    }
+
+    fn verify_whole(&self, number: FileNumber, response: &Response) {
+        let is_right = response.complete && self.files.are_whole(number, &response.body);
+        self.verify(number, 0, is_right, response);
     }
 
     fn read_whole(&mut self, number: FileNumber, fields: &[(&str, &str)]) {
@@ -131,7 +137,7 @@ impl Clients<'_> {
             return;
         };
         if response.status == 200 {
-            self.verify(self.files.are_whole(number, &response.body), &response);
+            self.verify_whole(number, &response);
         }
     }
 
@@ -143,16 +149,21 @@ impl Clients<'_> {
         };
         if response.status == 206 {
             let field = response.field("Content-Range").unwrap_or_default();
+            let place = format!("bytes {start}-");
             let size = field.rsplit('/').next().and_then(|size| size.parse().ok());
-            let body = &response.body;
+            let (body, is_there) = (&response.body, field.starts_with(&place));
             let is_right = match size {
-                Some(size) => self.files.are_part(number, start, size, body),
+                Some(size) => {
+                    let end = (start + length).min(size);
+                    let is_all = start + body.len() as u64 == end;
+                    is_all && self.files.are_part(number, start, size, body)
+                }
                 // The length of the whole is not known yet, as for a file that comes in chunks.
                 None => self.files.are_some_part(number, start, body),
             };
-            self.verify(is_right, &response);
+            self.verify(number, start, is_there && is_right, &response);
         } else if response.status == 200 {
-            self.verify(self.files.are_whole(number, &response.body), &response);
+            self.verify_whole(number, &response);
         }
     }
 
@@ -167,11 +178,11 @@ impl Clients<'_> {
             return;
         };
         if response.status == 200 {
-            self.verify(self.files.are_whole(number, &response.body), &response);
+            self.verify_whole(number, &response);
         }
     }
 
-    /// Reads a little at a time and then the rest, or leaves.
+    /// Reads a little at a time, and leaves or stays as if asleep.
     fn read_slowly(&mut self, number: FileNumber) {
         let Some(mut client) = self.connect() else {
             return;
@@ -180,11 +191,23 @@ impl Clients<'_> {
             "GET {} HTTP/1.1\r\nHost: endurance\r\nConnection: close\r\n\r\n",
             number.target()
         ));
+        let Some(head) = client.head_or_end() else {
+            return self.tally.count("connection ended before an answer");
+        };
+        let mut begun = Vec::new();
         for _ in 0..self.chance.below(20) {
-            if !client.exactly(1000).1 {
+            let (some, is_all) = client.exactly(1000);
+            begun.extend(some);
+            if !is_all {
                 break;
             }
             std::thread::sleep(Duration::from_millis(10)); // it is slow
+        }
+        // Chunks have frames between the bytes.
+        let is_plain = head.starts_with("HTTP/1.1 200 ") && !head.contains("chunked");
+        if is_plain && !self.files.are_start(number, &begun) {
+            self.tally
+                .count("FAULT: a body that is not the file's, read slowly");
         }
         self.idle.push(client);
         self.tally.count("slow readers");
@@ -241,7 +264,7 @@ impl Clients<'_> {
         self.tally.count("requests");
         self.tally.count(format!("status: {}", response.status));
         if response.status == 200 {
-            self.verify(self.files.are_whole(number, &response.body), &response);
+            self.verify_whole(number, &response);
         }
     }
 
@@ -264,7 +287,7 @@ impl Clients<'_> {
             self.tally.count("requests");
             self.tally.count(format!("status: {}", response.status));
             if response.status == 200 {
-                self.verify(self.files.are_whole(number, &response.body), &response);
+                self.verify_whole(number, &response);
             }
         }
         self.tally.count("clients that ask ahead");

@@ -109,6 +109,11 @@ impl Files {
         })
     }
 
+    /// Whether some version begins with these bytes.
+    pub fn are_start(&self, number: FileNumber, bytes: &[u8]) -> bool {
+        self.are_some_part(number, 0, bytes)
+    }
+
     /// Whether these are the bytes from `start` on of some version that has `size` in all.
     pub fn are_part(&self, number: FileNumber, start: u64, size: u64, bytes: &[u8]) -> bool {
         let range = start..start + bytes.len() as u64;

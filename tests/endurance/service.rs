@@ -9,7 +9,7 @@ use confluence_attachment_proxy::demo::SampleConfluence;
 use rustls::version::TLS13;
 
 use crate::support::binary::{self, Binary, Settings};
-use crate::support::{Client, tls};
+use crate::support::{Client, eventually, tls};
 use crate::tally::Tally;
 
 /// A running program.
@@ -66,9 +66,9 @@ impl Service {
 
     fn run(&mut self) {
         self.binary = Some(Binary::start(&["serve"], &self.settings));
-        while std::net::TcpStream::connect(self.address).is_err() {
-            std::thread::yield_now();
-        }
+        eventually("it listens", || {
+            std::net::TcpStream::connect(self.address).is_ok()
+        });
     }
 
     /// Stops it in order, or kills it, and starts it on the same port.
@@ -77,7 +77,7 @@ impl Service {
         if in_order {
             let ended = binary.stop("TERM");
             match ended.code {
-                Some(0) => tally.count("stops in order"),
+                Some(0) if !ended.text().contains("panicked") => tally.count("stops in order"),
                 code => tally.count(format!(
                     "FAULT: a stop that ended with {code:?}: {}",
                     ended.text()
@@ -88,6 +88,18 @@ impl Service {
             tally.count("kills");
         }
         self.run();
+    }
+
+    /// Stops it in order. Its log has errors only, and none of them may be a panic.
+    pub fn end(mut self, tally: &Tally) {
+        let ended = self.binary.take().expect("it runs").stop("TERM");
+        if ended.code != Some(0) || ended.text().contains("panicked") {
+            tally.count(format!(
+                "FAULT: it ended with {:?}: {}",
+                ended.code,
+                ended.text()
+            ));
+        }
     }
 
     /// What SIGHUP does.
@@ -143,6 +155,11 @@ impl Service {
 }
 
 impl Footprint {
+    /// How many threads.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// All memory, in MiB.
     pub fn mebibytes(&self) -> u64 {
         (self.resident + self.in_files) >> 20
