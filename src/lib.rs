@@ -41,7 +41,8 @@
 //!     before; when it says that the file is gone, that copy goes too.
 //!
 //! Beside all requests the thread `account` tests the login at the start, and again when the secret has changed, when
-//! somebody sends SIGHUP, or when the guard's pause is over.
+//! somebody sends SIGHUP, or when the guard's pause is over. SIGHUP also makes [`server`] read the certificate for clients
+//! again, which the accepting gate shows from then on.
 //!
 //! # Code map, in reading order
 //!

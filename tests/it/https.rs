@@ -1,7 +1,6 @@
 //! HTTPS for clients: what is agreed on, what is renewed, and that no byte is lost, cut or left open on the way.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -239,7 +238,6 @@ fn a_client_of_tls_that_has_nothing_more_to_say_gets_its_answers() {
         let mut client = connect(&proxy, &browser());
         client.send("GET /proxy/7/a.png HTTP/1.1\r\nHost: a\r\n\r\n".repeat(requests));
         client.finish_sending();
-        client.socket.shutdown(Shutdown::Write).expect("open");
         for _ in 0..requests {
             let response = client.response(false);
             assert!(response.complete && response.body == bytes);
@@ -305,7 +303,10 @@ fn slow_readers_of_tls_hold_nobody_up_and_cost_no_thread() {
     for _ in 0..100 {
         assert_eq!(quick.get("/proxy/7/small.png").body, small);
     }
-    assert_eq!(program.threads(), threads);
+    assert!(
+        program.threads() <= threads,
+        "spare ones of the start may have ended"
+    );
     for (mut reader, head) in readers.into_iter().step_by(20) {
         let response = reader.body(head, false);
         assert!(
