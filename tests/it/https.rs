@@ -8,6 +8,7 @@ use confluence_attachment_proxy::demo::{Behaviour, Latch};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, HandshakeKind, ProtocolVersion};
 
+use crate::support::answer::{masked, refusal};
 use crate::support::binary::{self, Binary};
 use crate::support::tls::{file, pair, session, trusting};
 use crate::support::{Client, PAGE, PATIENCE, Program, Proxy, pattern};
@@ -139,12 +140,10 @@ fn who_speaks_plain_on_the_port_of_https_is_told_so_in_plain() {
     ] {
         let mut client = proxy.connect();
         client.send(bytes);
-        let response = client.response(false);
-        let text =
-            "400 Bad Request: this port speaks HTTPS only; begin the address with https://\n";
-        assert_eq!((response.status, response.text()), (400, text));
-        assert_eq!(response.field("Connection"), Some("close"));
-        assert!(client.ends_well());
+        let reason = "this port speaks HTTPS only; begin the address with https://";
+        let told = refusal("400 Bad Request", "", reason);
+        assert_eq!(masked(&client.rest()), told);
+        assert!(!client.reset);
     }
     assert_eq!(connect(&proxy, &browser()).get("/healthz").status, 200);
 }
