@@ -35,6 +35,9 @@ use service::{Footprint, Service};
 use support::tls::trusting;
 use tally::Tally;
 
+/// sysexits.h: the command line is wrong.
+const USAGE: u8 = 64;
+
 /// Threads of clients per service.
 const THREADS: u64 = 8;
 
@@ -45,13 +48,15 @@ const CACHE_MEBIBYTES: u64 = 48;
 const BESIDE_MEBIBYTES: u64 = 64;
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let minutes: f64 = number(arguments.next(), 1.0);
-    let seed = number(arguments.next(), 42.0) as u64;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some((length, seed)) = read(&arguments) else {
+        eprintln!("usage: tests/soak MINUTES [SEED]");
+        return ExitCode::from(USAGE);
+    };
     std::panic::set_hook(Box::new(|panic| eprintln!("{panic}"))); // one line; who panicked counts it
-    let length = Duration::from_secs_f64(60.0 * minutes);
     println!(
-        "seed {seed}, {minutes} minutes, 2 services, {} threads of clients",
+        "seed {seed}, {} s, 2 services, {} threads of clients",
+        length.as_secs(),
         2 * THREADS
     );
 
@@ -156,10 +161,13 @@ fn report(tally: &Tally, footprints: &[Footprint], is_well: bool) -> ExitCode {
     }
 }
 
-fn number(text: Option<String>, otherwise: f64) -> f64 {
-    match text.map(|text| text.parse()) {
-        None => otherwise,
-        Some(Ok(number)) => number,
-        Some(Err(_)) => panic!("usage: tests/soak MINUTES [SEED]"),
-    }
+/// How long it shall take, and the seed of chance: 42 unless said otherwise.
+fn read(arguments: &[String]) -> Option<(Duration, u64)> {
+    let (minutes, seed) = match arguments {
+        [minutes] => (minutes, 42),
+        [minutes, seed] => (minutes, seed.parse().ok()?),
+        _ => return None,
+    };
+    let seconds = 60.0 * minutes.parse::<f64>().ok()?;
+    Some((Duration::try_from_secs_f64(seconds).ok()?, seed))
 }

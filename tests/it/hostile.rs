@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use confluence_attachment_proxy::demo::{Behaviour, Latch};
+use confluence_attachment_proxy::gate::REQUESTS_UNDER_WAY_MAX;
 
 use rustls::ClientConfig;
 use rustls::version::TLS13;
@@ -36,9 +37,6 @@ struct Siege {
     threads: usize,
     peak_memory: u64,
 }
-
-/// Requests that may be between gates and workers (`REQUESTS_UNDER_WAY_MAX` in `gate/`).
-const UNDER_WAY_MAX: usize = 1024;
 
 const FILE: &str = "GET /proxy/7/file.png HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -418,7 +416,7 @@ fn refusals_without_end_take_no_place_of_anybody() {
     let siege = Siege::begin();
     let (sends, status, reason) = REFUSED[0];
     let refused = Attack::refused(sends, status, reason);
-    for _ in 0..UNDER_WAY_MAX {
+    for _ in 0..REQUESTS_UNDER_WAY_MAX {
         let mut client = siege.connect();
         client.send(&refused.sends);
         assert_eq!(masked(&client.rest()), refused.told);

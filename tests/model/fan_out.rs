@@ -144,6 +144,14 @@ fn window(bytes: u64, gates: &Arc<Gates>, ledger: &Ledger) -> (Writer, Reader) {
     Writer::window(None, bytes, gates.clone(), ledger.clone())
 }
 
+/// One who stays and one who soon leaves, both from the first byte on.
+fn early(stream: &Stream) -> Vec<Client> {
+    vec![
+        Client::new(stream.reader()),
+        Client::leaving_after(3, stream.reader()),
+    ]
+}
+
 #[test]
 fn who_waits_for_the_end_is_woken() {
     for breaks in [false, true] {
@@ -245,10 +253,7 @@ fn everybody_gets_all_bytes_and_one_end_whenever_they_come() {
     in_many_orders(|| {
         let (gates, ledger) = (Arc::new(Gates::default()), Ledger::default());
         let (mut writer, stream) = whole(&gates, &ledger);
-        let early = vec![
-            Client::new(stream.reader()),
-            Client::leaving_after(3, stream.reader()),
-        ];
+        let early = early(&stream);
         let writing = thread::spawn(move || {
             writer.push(b"ab").expect("kept");
             writer.push(b"c").expect("kept");
@@ -352,10 +357,7 @@ fn a_file_that_grows_too_big_goes_on_for_who_stays() {
     in_many_orders(|| {
         let (gates, ledger) = (Arc::new(Gates::default()), Ledger::default());
         let (mut writer, stream) = whole(&gates, &ledger);
-        let early = vec![
-            Client::new(stream.reader()),
-            Client::leaving_after(3, stream.reader()),
-        ];
+        let early = early(&stream);
         let counted = ledger.clone();
         let writing = thread::spawn(move || {
             writer.push(b"ab").expect("kept");
