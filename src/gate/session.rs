@@ -55,6 +55,8 @@ pub(super) struct Session {
     unread: usize,
     /// What it holds of the memory for those.
     unread_share: Share,
+    /// Whether the last read has left nothing in the socket.
+    emptied: bool,
     /// Bytes that wait for the socket.
     waiting: usize,
     /// What it holds of the memory for those.
@@ -71,6 +73,7 @@ impl Session {
             tls: None,
             unread: 0,
             unread_share: unread,
+            emptied: false,
             waiting: 0,
             waiting_share: waiting,
             is_slow: false,
@@ -96,8 +99,8 @@ impl Session {
         }
         while self.agreed()?.is_handshaking() {
             match read_records(self.agreed()?, socket) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(count) => self.hear(count),
+                Ok(Heard { count: 0, .. }) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(heard) => self.hear(heard),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     write_records(self.agreed()?, socket)?;
                     self.keep_unread()?;
@@ -119,6 +122,7 @@ impl Session {
     /// itself whether it is complete.
     pub(super) fn read(&mut self, socket: &mut TcpStream, into: &mut [u8]) -> io::Result<usize> {
         write_records(self.agreed()?, socket)?; // what a handshake, or an update of the keys, has left to say
+        self.emptied = false; // what an earlier read saw says nothing about what has come since
         for _ in 0..FRUITLESS_READS_MAX {
             match self.agreed()?.reader().read(into) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
@@ -129,8 +133,8 @@ impl Session {
                 }
             }
             match read_records(self.agreed()?, socket) {
-                Ok(0) => return Ok(0),
-                Ok(count) => self.hear(count),
+                Ok(Heard { count: 0, .. }) => return Ok(0),
+                Ok(heard) => self.hear(heard),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.keep_unread()?;
                     return Err(error);
@@ -141,10 +145,20 @@ impl Session {
         Err(io::ErrorKind::InvalidData.into())
     }
 
+    /// Whether the last read, which gave `count` bytes where `room` were possible, has left nothing behind: neither in
+    /// the socket nor of what is decrypted already. What is a part of a record is of no use before the rest comes.
+    pub(super) fn is_drained(&self, count: usize, room: usize) -> bool {
+        self.emptied && count < room
+    }
+
     /// Some bytes have come. What made us answer was complete.
-    fn hear(&mut self, count: usize) {
+    fn hear(&mut self, heard: Heard) {
         let is_answered = self.tls.as_ref().is_some_and(|tls| tls.wants_write());
-        self.unread = if is_answered { 0 } else { self.unread + count };
+        self.unread = match is_answered {
+            true => 0,
+            false => self.unread + heard.count,
+        };
+        self.emptied = heard.emptied;
     }
 
     /// Makes sure that there is room for what stays, until the rest of it comes.
@@ -276,19 +290,46 @@ fn first_byte(socket: &TcpStream) -> io::Result<u8> {
     }
 }
 
-/// Reads some bytes and does what their records say; 0 at the end of the stream.
-fn read_records(tls: &mut ServerConnection, socket: &mut TcpStream) -> io::Result<usize> {
+/// What one read from the socket gave.
+struct Heard {
+    /// How many bytes; 0 at the end of the stream.
+    count: usize,
+    /// Whether it has left none behind.
+    emptied: bool,
+}
+
+/// Reads some bytes and does what their records say.
+fn read_records(tls: &mut ServerConnection, socket: &mut TcpStream) -> io::Result<Heard> {
+    let mut sip = Sip {
+        socket,
+        emptied: false,
+    };
     let count = loop {
-        match tls.read_tls(socket) {
+        match tls.read_tls(&mut sip) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             count => break count?,
         }
     };
+    let emptied = sip.emptied;
     if let Err(error) = tls.process_new_packets() {
         let _ = write_records(tls, socket); // the alert that says what was wrong, if the socket takes it
         return Err(io::Error::new(io::ErrorKind::InvalidData, error));
     }
-    Ok(count)
+    Ok(Heard { count, emptied })
+}
+
+/// Sees, where rustls reads, whether the socket had less than there was room for.
+struct Sip<'a> {
+    socket: &'a mut TcpStream,
+    emptied: bool,
+}
+
+impl Read for Sip<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.socket.read(into)?;
+        self.emptied = count < into.len();
+        Ok(count)
+    }
 }
 
 /// Writes what waits, as far as the socket takes it, and says how many bytes it took.

@@ -68,8 +68,10 @@ impl Transport {
     /// Whether a read of `count` bytes, where `room` were possible, has left nothing behind. Where this is not known,
     /// only `WouldBlock` says so.
     pub(super) fn is_drained(&self, count: usize, room: usize) -> bool {
-        // In TLS a part of a record may be there, or more that is decrypted already.
-        self.session.is_none() && count < room
+        match &self.session {
+            Some(session) => session.is_drained(count, room),
+            None => count < room,
+        }
     }
 
     /// An answer is out.
