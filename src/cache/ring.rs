@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use super::entry::Entry;
+use super::entry::{Entry, Weighed};
 use crate::attachment::{Charge, Key, Ledger};
 
 /// Share of all bytes that the small queue may hold: 1 in 10, as in the paper.
@@ -20,10 +20,10 @@ const SMALL_SHARE: u64 = 10;
 pub(super) type Number = u64;
 
 /// The entries in the order in which they may leave, and the sum of their weights.
-#[derive(Debug, Default)]
-pub(super) struct Ring {
+#[derive(Debug)]
+pub(super) struct Ring<B> {
     next: Number,
-    entries: BTreeMap<Number, Held>,
+    entries: BTreeMap<Number, Held<B>>,
     small: VecDeque<Number>,
     main: VecDeque<Number>,
     small_bytes: u64,
@@ -33,8 +33,8 @@ pub(super) struct Ring {
 }
 
 #[derive(Debug)]
-struct Held {
-    entry: Arc<Entry>,
+struct Held<B> {
+    entry: Arc<Entry<B>>,
     weight: u64,
     place: Place,
     /// Counts what the entry takes beside its body, which is counted by itself.
@@ -52,12 +52,18 @@ pub(super) enum Place {
     Main,
 }
 
-impl Ring {
+impl<B: Weighed> Ring<B> {
     /// An empty one, whose bookkeeping `ledger` counts.
-    pub(super) fn new(ledger: Ledger) -> Ring {
+    pub(super) fn new(ledger: Ledger) -> Ring<B> {
         Ring {
+            next: 0,
+            entries: BTreeMap::new(),
+            small: VecDeque::new(),
+            main: VecDeque::new(),
+            small_bytes: 0,
+            bytes: 0,
+            ghosts: Ghosts::default(),
             ledger,
-            ..Ring::default()
         }
     }
 
@@ -78,14 +84,14 @@ impl Ring {
     }
 
     /// The entry that came first of those that are here, and its number.
-    pub(super) fn oldest(&self) -> Option<(Number, &Arc<Entry>)> {
+    pub(super) fn oldest(&self) -> Option<(Number, &Arc<Entry<B>>)> {
         self.entries
             .first_key_value()
             .map(|(number, held)| (*number, &held.entry))
     }
 
     /// Adds an entry and returns its number. `before` is where an older copy of it stood.
-    pub(super) fn insert(&mut self, entry: Arc<Entry>, before: Place) -> Number {
+    pub(super) fn insert(&mut self, entry: Arc<Entry<B>>, before: Place) -> Number {
         let number = self.next;
         self.next += 1;
         let weight = entry.weight();
@@ -113,7 +119,7 @@ impl Ring {
     }
 
     /// Takes an entry out and says where it stood. Its number stays in its queue until it comes up there.
-    pub(super) fn remove(&mut self, number: Number) -> Option<(Arc<Entry>, Place)> {
+    pub(super) fn remove(&mut self, number: Number) -> Option<(Arc<Entry<B>>, Place)> {
         let held = self.entries.remove(&number)?;
         self.bytes -= held.weight;
         if held.place == Place::Small {
@@ -129,7 +135,7 @@ impl Ring {
     }
 
     /// Chooses who leaves next and takes it out; `None` when nobody is left.
-    pub(super) fn evict(&mut self) -> Option<Arc<Entry>> {
+    pub(super) fn evict(&mut self) -> Option<Arc<Entry<B>>> {
         loop {
             let from_small =
                 self.bytes < self.small_bytes.saturating_mul(SMALL_SHARE) || self.main.is_empty();
@@ -147,7 +153,7 @@ impl Ring {
         }
     }
 
-    fn turn_small(&mut self) -> Turn {
+    fn turn_small(&mut self) -> Turn<B> {
         let Some(number) = self.small.pop_front() else {
             return Turn::Nobody;
         };
@@ -170,7 +176,7 @@ impl Ring {
         }
     }
 
-    fn turn_main(&mut self) -> Turn {
+    fn turn_main(&mut self) -> Turn<B> {
         let Some(number) = self.main.pop_front() else {
             return Turn::Nobody;
         };
@@ -186,8 +192,8 @@ impl Ring {
     }
 }
 
-enum Turn {
-    Leaves(Arc<Entry>),
+enum Turn<B> {
+    Leaves(Arc<Entry<B>>),
     Stays,
     Nobody,
 }
