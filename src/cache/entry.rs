@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use crate::attachment::{Body, Digest, Key, Meta, in_arc, on_heap};
 
 /// What the store takes for one entry, in bytes: a node of ttl_cache's list (a key, its neighbours, when it dies) and,
-/// with the slack that growing tables have, its places in ttl_cache's map, in the ring's tree, in a queue, and among
-/// the ghosts once it has left.
-const PLACES_BYTES: u64 = on_heap(size_of::<Key>() + 64) + 192;
+/// with the slack that growing tables have, its places in ttl_cache's map, in the ring's map, in two queues, and
+/// among the ghosts once it has left.
+const PLACES_BYTES: u64 = on_heap(size_of::<Key>() + 64) + 256;
 
-/// Uses counted at most: S3-FIFO only tells "never", "once" and "more".
-const USES_MAX: u8 = 3;
+/// Uses counted at most: enough to tell "never", "once" and "more", which is all that the policy asks.
+pub(super) const USES_MAX: u8 = 3;
 
 /// From when to when a copy is fresh.
 #[derive(Clone, Copy, Debug)]
@@ -148,10 +148,13 @@ impl<B: Weighed> Entry<B> {
             .store(old.uses.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    /// Takes one use back; `false` if there was none.
-    pub(super) fn forget_use(&self) -> bool {
+    /// Takes one use back if there are `needed`; else `false`.
+    pub(super) fn forget_use(&self, needed: u8) -> bool {
         let uses = self.uses.load(Ordering::Relaxed);
-        self.uses.store(uses.saturating_sub(1), Ordering::Relaxed);
-        0 < uses
+        let enough = needed <= uses;
+        if enough {
+            self.uses.store(uses.saturating_sub(1), Ordering::Relaxed);
+        }
+        enough
     }
 }

@@ -14,6 +14,7 @@
 mod actor;
 mod entry;
 mod flights;
+mod ghosts;
 mod handle;
 mod replay;
 mod ring;

@@ -143,12 +143,17 @@ impl<F: Clone, B: Weighed> Store<F, B> {
     /// Takes out what the policy can best do without.
     pub(super) fn evict(&mut self) -> Option<Arc<Entry<B>>> {
         let entry = self.ring.evict()?;
+        let known = self.known(&entry.key);
+        if !known.is_some_and(|known| Arc::ptr_eq(&known, &entry)) {
+            self.ring.forget(&entry.key); // nobody misses what was dead, and it may have been purged
+        }
         self.bury(&entry);
         Some(entry)
     }
 
-    /// Takes `key` out, alive or not.
+    /// Takes `key` out, alive or not, so that nothing tells any more that it was here.
     pub(super) fn remove(&mut self, key: &Key) -> Option<Arc<Entry<B>>> {
+        self.ring.forget(key);
         self.take(key).map(|(entry, _)| entry)
     }
 
@@ -181,6 +186,7 @@ impl<F: Clone, B: Weighed> Store<F, B> {
                     .filter(|key| what.matches(key))
                     .cloned()
                     .collect();
+                self.ring.forget_all(); // a hash does not tell which page it is of
                 kept.iter().filter_map(|key| self.remove(key)).collect()
             }
         }
