@@ -122,6 +122,19 @@ fn a_new_copy_of_what_people_return_to_stays_among_it() {
 }
 
 #[test]
+fn a_copy_that_expires_before_it_is_asked_for_again_is_no_one_time_file() {
+    let now = Instant::now();
+    let mut store = Store::<()>::new(limits(), Ledger::default());
+    for start in [now, now + HOUR] {
+        store.insert(entry(key(1, "logo"), 1000, start), start);
+    }
+    for n in 0..20 {
+        store.insert(entry(key(2, &format!("once{n}")), 1000, now), now);
+    }
+    assert!(store.known(&key(1, "logo")).is_some());
+}
+
+#[test]
 fn one_time_files_do_not_push_out_what_people_return_to() {
     let now = Instant::now();
     let mut store = Store::<()>::new(limits(), Ledger::default());
