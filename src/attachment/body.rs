@@ -23,6 +23,10 @@ enum Bytes {
     File(Arc<MemoryFile>),
 }
 
+/// Bytes of a download that are read, and published to its clients, at a time: what one read from the connection gives
+/// at most.
+pub const PIECE_BYTES: usize = 64 * 1024;
+
 /// Which bodies are worth a memory file, by length in bytes. Below, one write of a copy costs less than the second
 /// system call and what the kernel does for each page it sends from a file (for 100 KB 15 against 22 µs); above, the
 /// bytes would be in memory twice for too long while they are copied into the file.
@@ -79,13 +83,17 @@ impl Body {
         }
     }
 
-    /// What a body of `length` bytes occupies as a rule: when its download came in pieces of 64 KiB and there was room
-    /// for a memory file.
+    /// What a body of `length` bytes occupies as a rule: when its download came in full pieces and there was room for a
+    /// memory file.
     pub fn usual_weight(length: u64) -> u64 {
         if FILE_BYTES.contains(&length) {
             return MemoryFile::cost(length);
         }
-        let piece = *FILE_BYTES.start();
+        let piece = if length < *FILE_BYTES.start() {
+            length.max(1) // it is joined
+        } else {
+            PIECE_BYTES as u64
+        };
         let (pieces, rest) = (length / piece, (length % piece) as usize);
         let last = if rest == 0 { 0 } else { Chunk::cost(rest) };
         let count = length.div_ceil(piece) as usize;
@@ -219,10 +227,10 @@ mod tests {
     #[test]
     fn the_usual_weight_is_that_of_a_body_that_came_as_bodies_do() {
         let ledger = Ledger::default();
-        for size in [0, 1, 700, 65_535, 65_536, 1 << 20, 8 << 20, (8 << 20) + 1] {
+        for size in [0, 1, 700, 65_536, 262_143, 262_144, 8 << 20, (8 << 20) + 1] {
             let bytes = vec![7; size];
             let chunks = bytes
-                .chunks(64 * 1024)
+                .chunks(PIECE_BYTES)
                 .map(|piece| Chunk::new(piece, &ledger));
             let room = ledger.charge(MemoryFile::cost(size as u64));
             let body = Body::new(chunks.collect(), &ledger, Some(room));

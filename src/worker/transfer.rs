@@ -9,13 +9,10 @@ use ring::digest::{Context, SHA256};
 use super::crew::{CrewShared, End};
 use super::lookup::label;
 use crate::attachment::{
-    Charge, Chunk, Digest, FILE_BYTES, Ledger, MemoryFile, WriteError, Writer,
+    Charge, Chunk, Digest, FILE_BYTES, Ledger, MemoryFile, PIECE_BYTES, WriteError, Writer,
 };
 use crate::cache::{Entry, Fetch, FlightId, Keeping, Report};
 use crate::confluence::{Download, UpstreamError};
-
-/// Bytes read, and published to the clients, at a time: what one read from the connection gives at most.
-const PIECE_BYTES: usize = 64 * 1024;
 
 /// Bytes of a file that is too big to keep that are in memory at a time: enough to keep a fast client busy.
 const WINDOW_BYTES: u64 = 1024 * 1024;
