@@ -43,7 +43,16 @@ impl Deadlines {
 
     /// Takes everybody whose tick has come.
     pub(super) fn take_due(&mut self, now: Instant) -> Vec<Note> {
-        let later = self.due.split_off(&(self.tick(now) + 1));
+        let tick = self.tick(now);
+        // As a rule nobody is due, and that must not cost an allocation.
+        if self
+            .due
+            .first_key_value()
+            .is_none_or(|(&first, _)| tick < first)
+        {
+            return Vec::new();
+        }
+        let later = self.due.split_off(&(tick + 1));
         std::mem::replace(&mut self.due, later)
             .into_iter()
             .flat_map(|(tick, slots)| slots.into_iter().map(move |slot| Note { slot, tick }))

@@ -91,6 +91,19 @@ fn only_the_fields_we_use_cross_the_link_in_canonical_form() {
 }
 
 #[test]
+fn addresses_cross_the_link_as_they_print() {
+    let (all, edges) = (0..=255u8, [[0; 4], [255; 4], [10, 200, 3, 100]]);
+    let four = all.map(|octet| [octet, 1, 0, octet]).chain(edges);
+    let four = four.map(IpAddr::from);
+    let six = ["::1", "fe80::1:0:2", "::ffff:10.0.0.1"].map(|text| text.parse().expect(text));
+    for address in four.chain(six) {
+        let mut text = Vec::new();
+        put_address(address, &mut text);
+        assert_eq!(String::from_utf8_lossy(&text), address.to_string());
+    }
+}
+
+#[test]
 fn an_absolute_target_names_the_host_and_the_field_does_not_count() {
     for (head, host) in [
         ("GET http://wiki:80/a HTTP/1.1\r\nHost: other", " wiki:80"),

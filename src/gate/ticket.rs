@@ -1,7 +1,5 @@
 //! The number under which a request travels through the service and its reply finds back.
 
-use std::fmt;
-
 /// Names one request of one client connection. It crosses the link as text and comes back with the reply.
 ///
 /// A ticket whose connection has gone meanwhile matches nothing: its reply is dropped.
@@ -16,6 +14,15 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// Appends the printed form: three hexadecimal numbers. Written for every request, so without the formatter.
+    pub(super) fn put(self, out: &mut Vec<u8>) {
+        put_hex(out, self.gate.into());
+        out.push(b'.');
+        put_hex(out, self.slot.into());
+        out.push(b'.');
+        put_hex(out, self.serial);
+    }
+
     /// Reads the printed form; `None` if it is not one.
     pub fn parse(text: &str) -> Option<Ticket> {
         let mut parts = text.split('.');
@@ -30,10 +37,15 @@ impl Ticket {
     }
 }
 
-impl fmt::Display for Ticket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}.{:x}.{:x}", self.gate, self.slot, self.serial)
-    }
+fn put_hex(out: &mut Vec<u8>, value: u64) {
+    let digits = (u64::BITS - value.leading_zeros()).div_ceil(4).max(1);
+    out.extend((0..digits).rev().map(|digit| {
+        let digit = (value >> (4 * digit)) as u8 & 0xf;
+        match digit {
+            0..=9 => b'0' + digit,
+            _ => b'a' + digit - 10,
+        }
+    }));
 }
 
 #[cfg(test)]
@@ -49,12 +61,20 @@ mod tests {
                 serial: 0,
             },
             Ticket {
+                gate: 1,
+                slot: 0x10,
+                serial: 0xfedc_ba98_7654_3210,
+            },
+            Ticket {
                 gate: 3,
                 slot: u32::MAX,
                 serial: u64::MAX,
             },
         ] {
-            assert_eq!(Ticket::parse(&ticket.to_string()), Some(ticket));
+            let mut printed = Vec::new();
+            ticket.put(&mut printed);
+            let text = std::str::from_utf8(&printed).expect("ASCII");
+            assert_eq!(Ticket::parse(text), Some(ticket), "text: {text}");
         }
         for text in [
             "",
