@@ -78,6 +78,19 @@ impl Body {
         }
     }
 
+    /// What a body of `length` bytes occupies as a rule: when its download came in pieces of 64 KiB and there was room
+    /// for a memory file.
+    pub fn usual_weight(length: u64) -> u64 {
+        if FILE_BYTES.contains(&length) {
+            return MemoryFile::cost(length);
+        }
+        let piece = *FILE_BYTES.start();
+        let (pieces, rest) = (length / piece, (length % piece) as usize);
+        let last = if rest == 0 { 0 } else { Chunk::cost(rest) };
+        let count = length.div_ceil(piece) as usize;
+        on_heap(size_of::<Chunk>() * count) + pieces * Chunk::cost(piece as usize) + last
+    }
+
     /// The memory file that holds all of it, if one does. Then there are no slices.
     pub fn file(&self) -> Option<&MemoryFile> {
         match &self.bytes {
@@ -199,6 +212,21 @@ mod tests {
                 body.file()
                     .is_none_or(|file| file.read(0..size as u64) == bytes)
             );
+        }
+    }
+
+    #[test]
+    fn the_usual_weight_is_that_of_a_body_that_came_as_bodies_do() {
+        let ledger = Ledger::default();
+        for size in [0, 1, 700, 65_535, 65_536, 1 << 20, 8 << 20, (8 << 20) + 1] {
+            let bytes = vec![7; size];
+            let chunks = bytes
+                .chunks(64 * 1024)
+                .map(|piece| Chunk::new(piece, &ledger));
+            let room = ledger.charge(MemoryFile::cost(size as u64));
+            let body = Body::new(chunks.collect(), &ledger, Some(room));
+            let usual = Body::usual_weight(size as u64);
+            assert_eq!(usual, body.weight(), "size: {size}");
         }
     }
 

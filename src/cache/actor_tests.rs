@@ -312,6 +312,7 @@ impl World {
         {
             known.copy = None;
             known.is_gone = false;
+            known.is_too_big = false;
         }
     }
 

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use crate::attachment::{Body, Digest, Key, Meta, in_arc, on_heap};
 
 /// What the store takes for one entry, in bytes: a node of ttl_cache's list (a key, its neighbours, when it dies) and,
-/// with the slack that growing tables have, its places in ttl_cache's map, in the ring's tree, in a queue, and among
-/// the ghosts once it has left.
-const PLACES_BYTES: u64 = on_heap(size_of::<Key>() + 64) + 192;
+/// with the slack that growing tables have, its places in ttl_cache's map, in the ring's map, in two queues, and
+/// among the ghosts once it has left.
+const PLACES_BYTES: u64 = on_heap(size_of::<Key>() + 64) + 256;
 
-/// Uses counted at most: S3-FIFO only tells "never", "once" and "more".
-const USES_MAX: u8 = 3;
+/// Uses counted at most: enough to tell "never", "once" and "more", which is all that the policy asks.
+pub(super) const USES_MAX: u8 = 3;
 
 /// From when to when a copy is fresh.
 #[derive(Clone, Copy, Debug)]
@@ -23,10 +23,22 @@ pub struct Life {
     pub fresh_until: Instant,
 }
 
+/// What an entry holds, as far as the store cares.
+pub trait Weighed {
+    /// What it occupies in bytes.
+    fn weight(&self) -> u64;
+}
+
+impl Weighed for Body {
+    fn weight(&self) -> u64 {
+        Body::weight(self)
+    }
+}
+
 /// One attachment as the cache keeps it. Made by the fetch crew when a download is complete, shared with every reply
 /// that serves it, freed when the cache and the last such reply let go of it.
 #[derive(Debug)]
-pub struct Entry {
+pub struct Entry<B = Body> {
     /// Which file it is.
     pub key: Key,
     /// What the log calls it, made once for the lines of all hits.
@@ -34,7 +46,7 @@ pub struct Entry {
     /// What Confluence said about it.
     pub meta: Meta,
     /// All of its bytes.
-    pub body: Body,
+    pub body: B,
     /// Their SHA-256.
     pub digest: Digest,
     /// When Confluence last confirmed it.
@@ -46,16 +58,16 @@ pub struct Entry {
     failed: AtomicU64,
 }
 
-impl Entry {
+impl<B: Weighed> Entry<B> {
     /// A copy that was just downloaded and is fresh until `fresh_until`.
     pub fn new(
         key: Key,
         label: Arc<str>,
         meta: Meta,
-        body: Body,
+        body: B,
         digest: Digest,
         life: Life,
-    ) -> Entry {
+    ) -> Entry<B> {
         let Life {
             stored,
             fresh_until,
@@ -74,7 +86,10 @@ impl Entry {
     }
 
     /// The same bytes under a new life, after Confluence has said that they are current.
-    pub fn renewed(&self, meta: Meta, life: Life) -> Entry {
+    pub fn renewed(&self, meta: Meta, life: Life) -> Entry<B>
+    where
+        B: Clone,
+    {
         let (key, label) = (self.key.clone(), self.label.clone());
         Entry::new(key, label, meta, self.body.clone(), self.digest, life)
     }
@@ -128,15 +143,18 @@ impl Entry {
     }
 
     /// Takes over the uses of the copy that this one replaces.
-    pub(super) fn inherit_uses(&self, old: &Entry) {
+    pub(super) fn inherit_uses(&self, old: &Entry<B>) {
         self.uses
             .store(old.uses.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
-    /// Takes one use back; `false` if there was none.
-    pub(super) fn forget_use(&self) -> bool {
+    /// Takes one use back if there are `needed`; else `false`.
+    pub(super) fn forget_use(&self, needed: u8) -> bool {
         let uses = self.uses.load(Ordering::Relaxed);
-        self.uses.store(uses.saturating_sub(1), Ordering::Relaxed);
-        0 < uses
+        let enough = needed <= uses;
+        if enough {
+            self.uses.store(uses.saturating_sub(1), Ordering::Relaxed);
+        }
+        enough
     }
 }

@@ -158,12 +158,13 @@ impl<W> Flights<W> {
     }
 
     /// Somebody purges these files: who asks from now on gets a new download, and the old ones go on for those who
-    /// asked before.
+    /// asked before. That one was too big to keep is forgotten, too.
     pub(super) fn purge(&mut self, what: &Forget) {
         for flight in self.flights.values_mut() {
             flight.purged |= what.matches(&flight.key);
         }
         self.joinable.retain(|key, _| !what.matches(key));
+        self.too_big.retain(|key| !what.matches(key));
     }
 
     /// A flight is over.
@@ -307,5 +308,16 @@ mod tests {
             matches!(flights.claim(key("a"), 6), Claimed::Parked),
             "it may be shared again"
         );
+    }
+
+    #[test]
+    fn a_purge_forgets_also_that_a_file_was_too_big() {
+        let mut flights = Flights::new();
+        let id = fetch(flights.claim(key("a"), 1));
+        flights.alone(id);
+        flights.purge(&Forget::File(key("b")));
+        assert!(flights.is_too_big(&key("a")));
+        flights.purge(&Forget::File(key("a")));
+        assert!(!flights.is_too_big(&key("a")));
     }
 }

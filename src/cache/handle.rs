@@ -7,13 +7,13 @@ use crossbeam_channel::{Sender, bounded};
 
 use super::entry::Entry;
 use super::store::Locked;
-use crate::attachment::{Charge, Key, Meta, PageId, Reader, Stream, Writer};
+use crate::attachment::{Body, Charge, Key, Meta, PageId, Reader, Stream, Writer};
 
 /// What the store has for a key.
 #[derive(Debug)]
-pub enum Lookup<F> {
+pub enum Lookup<F, B = Body> {
     /// A copy that may be served as it is.
-    Fresh(Arc<Entry>),
+    Fresh(Arc<Entry<B>>),
     /// It was missing a moment ago, for this reason.
     Gone(F),
     /// Nothing, or nothing fresh: claim it.

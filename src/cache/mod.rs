@@ -6,13 +6,17 @@
 //! everybody who asks meanwhile. This room knows nothing of HTTP: what waits, and why a download failed, are types
 //! that it only carries.
 //!
+//! [`Replay`] shows what the same store would have kept of other requests, without a thread and without bytes.
+//!
 //! Bounds: `CACHE_MAX_ITEMS`, `CACHE_MAX_BYTES`, `INBOX_MAX`, `FETCHES_WAITING_MAX`. It ends when the last
 //! [`CacheHandle`] and then the last [`Reporter`] are dropped.
 
 mod actor;
 mod entry;
 mod flights;
+mod ghosts;
 mod handle;
+mod replay;
 mod ring;
 mod store;
 
@@ -21,4 +25,5 @@ pub use entry::{Entry, Life};
 pub use handle::{
     CacheHandle, Demand, Fetch, FlightId, Forget, Keeping, Lookup, Outcome, Report, Reporter, Woken,
 };
+pub use replay::{Replay, Served};
 pub use store::Limits;

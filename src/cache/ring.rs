@@ -1,29 +1,39 @@
 //! Who leaves when room is needed (pure): S3-FIFO, weighed in bytes.
 //!
-//! New entries wait in a small queue. Who is asked for again before its end moves to the main queue, the others leave
-//! and are remembered by a hash only; whoever comes back while remembered enters the main queue at once. One-time
-//! files, most of a wiki's, so never push out the ones that people return to. This is S3-FIFO (SOSP 2023) with two
-//! choices of our own: one further use is enough for the main queue, and a new copy of a file takes over the place and
-//! the uses of the copy it replaces.
+//! New entries wait in a small queue, at most a tenth of all bytes. Who is asked for again before its end moves to the
+//! main queue, the others leave and are remembered by a hash only; whoever comes back while remembered enters the main
+//! queue at once. At the end of the main queue whoever was asked for goes round again. One-time files, most of a wiki's,
+//! so never push out the ones that people return to.
+//!
+//! This is S3-FIFO (SOSP 2023) with choices of our own, each measured with `tests/bench/replay`: one further use is
+//! enough for the main queue; an entry heavier than two, or three, times the average needs two, or three, uses to go on,
+//! because many small files fit in its place; a new copy of a file takes over the place and the uses of the copy that it
+//! replaces; and a choice looks at a bounded number of entries. A hit changes one counter of its entry and nothing here.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
-use std::hash::{BuildHasher, RandomState};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use super::entry::Entry;
+use super::entry::{Entry, USES_MAX, Weighed};
+use super::ghosts::Ghosts;
 use crate::attachment::{Charge, Key, Ledger};
 
 /// Share of all bytes that the small queue may hold: 1 in 10, as in the paper.
 const SMALL_SHARE: u64 = 10;
 
+/// Entries that one choice lets go on at most: the lock is held meanwhile, and everybody may have been asked for. The
+/// next one then leaves, whatever its uses. Twice as many choose no better, a quarter costs up to half a point of hits.
+const SPARED_MAX: usize = 64;
+
 /// An entry's number: its place in the order of arrival.
 pub(super) type Number = u64;
 
 /// The entries in the order in which they may leave, and the sum of their weights.
-#[derive(Debug, Default)]
-pub(super) struct Ring {
+#[derive(Debug)]
+pub(super) struct Ring<B> {
     next: Number,
-    entries: BTreeMap<Number, Held>,
+    entries: HashMap<Number, Held<B>>,
+    /// All numbers, in the order of arrival.
+    arrivals: VecDeque<Number>,
     small: VecDeque<Number>,
     main: VecDeque<Number>,
     small_bytes: u64,
@@ -33,8 +43,8 @@ pub(super) struct Ring {
 }
 
 #[derive(Debug)]
-struct Held {
-    entry: Arc<Entry>,
+struct Held<B> {
+    entry: Arc<Entry<B>>,
     weight: u64,
     place: Place,
     /// Counts what the entry takes beside its body, which is counted by itself.
@@ -52,12 +62,19 @@ pub(super) enum Place {
     Main,
 }
 
-impl Ring {
+impl<B: Weighed> Ring<B> {
     /// An empty one, whose bookkeeping `ledger` counts.
-    pub(super) fn new(ledger: Ledger) -> Ring {
+    pub(super) fn new(ledger: Ledger) -> Ring<B> {
         Ring {
+            next: 0,
+            entries: HashMap::new(),
+            arrivals: VecDeque::new(),
+            small: VecDeque::new(),
+            main: VecDeque::new(),
+            small_bytes: 0,
+            bytes: 0,
+            ghosts: Ghosts::default(),
             ledger,
-            ..Ring::default()
         }
     }
 
@@ -71,21 +88,21 @@ impl Ring {
         self.entries.len()
     }
 
-    /// The weight of each entry, for the test that they add up.
-    #[cfg(test)]
-    pub(super) fn weights(&self) -> impl Iterator<Item = u64> + '_ {
-        self.entries.values().map(|held| held.entry.weight())
-    }
-
     /// The entry that came first of those that are here, and its number.
-    pub(super) fn oldest(&self) -> Option<(Number, &Arc<Entry>)> {
-        self.entries
-            .first_key_value()
-            .map(|(number, held)| (*number, &held.entry))
+    pub(super) fn oldest(&mut self) -> Option<(Number, &Arc<Entry<B>>)> {
+        while let Some(number) = self.arrivals.front() {
+            if self.entries.contains_key(number) {
+                break;
+            }
+            self.arrivals.pop_front();
+        }
+        let number = *self.arrivals.front()?;
+        let held = self.entries.get(&number)?;
+        Some((number, &held.entry))
     }
 
     /// Adds an entry and returns its number. `before` is where an older copy of it stood.
-    pub(super) fn insert(&mut self, entry: Arc<Entry>, before: Place) -> Number {
+    pub(super) fn insert(&mut self, entry: Arc<Entry<B>>, before: Place) -> Number {
         let number = self.next;
         self.next += 1;
         let weight = entry.weight();
@@ -109,114 +126,100 @@ impl Ring {
             entry,
         };
         self.entries.insert(number, held);
+        self.arrivals.push_back(number);
         number
     }
 
     /// Takes an entry out and says where it stood. Its number stays in its queue until it comes up there.
-    pub(super) fn remove(&mut self, number: Number) -> Option<(Arc<Entry>, Place)> {
+    pub(super) fn remove(&mut self, number: Number) -> Option<(Arc<Entry<B>>, Place)> {
         let held = self.entries.remove(&number)?;
         self.bytes -= held.weight;
         if held.place == Place::Small {
             self.small_bytes -= held.weight;
         }
-        // Numbers without an entry are skipped when they come up; a purge of many must not leave a long tail of them.
-        if 2 * self.entries.len() + 64 < self.small.len() + self.main.len() {
-            let entries = &self.entries;
-            self.small.retain(|number| entries.contains_key(number));
-            self.main.retain(|number| entries.contains_key(number));
+        self.ghosts.keep(self.entries.len());
+        // Numbers without an entry are skipped when they come up; there must never be many more of them than of others.
+        if 2 * self.entries.len() + 64 < self.arrivals.len().max(self.small.len() + self.main.len())
+        {
+            self.tidy_up();
         }
         Some((held.entry, held.place))
     }
 
+    /// Makes sure that nothing tells any more that there was `key`.
+    pub(super) fn forget(&mut self, key: &Key) {
+        self.ghosts.take(key);
+    }
+
+    /// The same for all keys that have left.
+    pub(super) fn forget_all(&mut self) {
+        self.ghosts.keep(0);
+    }
+
     /// Chooses who leaves next and takes it out; `None` when nobody is left.
-    pub(super) fn evict(&mut self) -> Option<Arc<Entry>> {
+    pub(super) fn evict(&mut self) -> Option<Arc<Entry<B>>> {
+        let mut spared = 0;
         loop {
-            let from_small =
-                self.bytes < self.small_bytes.saturating_mul(SMALL_SHARE) || self.main.is_empty();
-            let victim = if from_small {
-                self.turn_small()
+            let count = self.entries.len() as u64;
+            let small =
+                self.main.is_empty() || self.bytes < self.small_bytes.saturating_mul(SMALL_SHARE);
+            let queue = if small {
+                &mut self.small
             } else {
-                self.turn_main()
+                &mut self.main
             };
-            match victim {
-                Turn::Leaves(entry) => return Some(entry),
-                Turn::Stays => {}
-                Turn::Nobody if self.small.is_empty() && self.main.is_empty() => return None,
-                Turn::Nobody => {}
+            let number = queue.pop_front()?;
+            let Some(held) = self.entries.get_mut(&number) else {
+                continue;
+            };
+            let average = (self.bytes / count).max(1);
+            let needed = (held.weight / average).clamp(1, USES_MAX.into()) as u8;
+            if spared < SPARED_MAX && held.entry.forget_use(needed) {
+                spared += 1;
+                if small {
+                    held.place = Place::Main;
+                    self.small_bytes -= held.weight;
+                }
+                self.main.push_back(number);
+                continue;
             }
-        }
-    }
-
-    fn turn_small(&mut self) -> Turn {
-        let Some(number) = self.small.pop_front() else {
-            return Turn::Nobody;
-        };
-        let Some(held) = self.entries.get_mut(&number) else {
-            return Turn::Stays;
-        };
-        if held.entry.forget_use() {
-            held.place = Place::Main;
-            self.small_bytes -= held.weight;
-            self.main.push_back(number);
-            return Turn::Stays;
-        }
-        let count = self.entries.len();
-        match self.remove(number) {
-            Some((entry, _)) => {
-                self.ghosts.remember(&entry.key, count);
-                Turn::Leaves(entry)
+            let (entry, place) = self.remove(number)?;
+            if place == Place::Small {
+                self.ghosts.remember(&entry.key);
+                self.ghosts.keep(self.entries.len());
             }
-            None => Turn::Stays,
+            return Some(entry);
         }
     }
 
-    fn turn_main(&mut self) -> Turn {
-        let Some(number) = self.main.pop_front() else {
-            return Turn::Nobody;
-        };
-        let Some(held) = self.entries.get(&number) else {
-            return Turn::Stays;
-        };
-        if held.entry.forget_use() {
-            self.main.push_back(number);
-            return Turn::Stays;
+    fn tidy_up(&mut self) {
+        let entries = &self.entries;
+        for queue in [&mut self.arrivals, &mut self.small, &mut self.main] {
+            queue.retain(|number| entries.contains_key(number));
+            queue.shrink_to(2 * queue.len());
         }
-        self.remove(number)
-            .map_or(Turn::Stays, |(entry, _)| Turn::Leaves(entry))
-    }
-}
-
-enum Turn {
-    Leaves(Arc<Entry>),
-    Stays,
-    Nobody,
-}
-
-/// Hashes of keys that left the small queue without a second use, oldest first. At most as many as there are entries,
-/// about 32 bytes each, which `Entry::weight` contains.
-#[derive(Debug, Default)]
-struct Ghosts {
-    order: VecDeque<u64>,
-    hashes: HashSet<u64>,
-    hasher: RandomState,
-}
-
-impl Ghosts {
-    fn remember(&mut self, key: &Key, most: usize) {
-        let hash = self.hasher.hash_one(key);
-        if self.hashes.insert(hash) {
-            self.order.push_back(hash);
-        }
-        while most < self.order.len() {
-            if let Some(oldest) = self.order.pop_front() {
-                self.hashes.remove(&oldest);
-            }
-        }
+        self.entries.shrink_to(2 * self.entries.len());
+        self.ghosts.shrink();
     }
 
-    /// Whether `key` is remembered; it is not any more afterwards.
-    fn take(&mut self, key: &Key) -> bool {
-        // Its place in the order stays: it then forgets nobody, or the same key a little early.
-        self.hashes.remove(&self.hasher.hash_one(key))
+    /// What all entries weigh, and how much of it is bookkeeping, for the test that the counters say the same.
+    #[cfg(test)]
+    pub(super) fn sums(&self) -> (u64, u64) {
+        let entries = || self.entries.values().map(|held| &held.entry);
+        let bookkeeping = entries().map(|entry| entry.bookkeeping()).sum();
+        (entries().map(|entry| entry.weight()).sum(), bookkeeping)
+    }
+
+    /// Whether `key` has left and would be known again.
+    #[cfg(test)]
+    pub(super) fn remembers(&self, key: &Key) -> bool {
+        self.ghosts.contains(key)
+    }
+
+    /// Places in queues and among the ghosts, for the test that there are not many more than entries.
+    #[cfg(test)]
+    pub(super) fn places(&self) -> [usize; 3] {
+        let queues = self.small.len() + self.main.len();
+        [self.arrivals.len(), queues, self.ghosts.len()]
     }
 }

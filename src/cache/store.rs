@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use ttl_cache::TtlCache;
 
-use super::entry::Entry;
+use super::entry::{Entry, Weighed};
 use super::handle::{Forget, Lookup};
 use super::ring::{Number, Place, Ring};
-use crate::attachment::{Key, Ledger};
+use crate::attachment::{Body, Key, Ledger};
 
 /// Missing files remembered at most. More distinct ones within `CACHE_NEGATIVE_TTL_SECONDS` come from a scanner, and
 /// its newest guesses push out its oldest.
@@ -50,19 +50,19 @@ impl<F: Clone> Locked<F> {
     }
 }
 
-/// The kept attachments and the remembered failures of kind `F`.
-pub(super) struct Store<F> {
-    alive: TtlCache<Key, (Number, Arc<Entry>)>,
+/// The kept attachments with bodies of kind `B`, and the remembered failures of kind `F`.
+pub(super) struct Store<F, B = Body> {
+    alive: TtlCache<Key, (Number, Arc<Entry<B>>)>,
     gone: TtlCache<Key, F>,
-    ring: Ring,
+    ring: Ring<B>,
     limits: Limits,
 }
 
 /// Entries that left the store, to be dropped outside the lock.
-pub(super) type Freed = Vec<Arc<Entry>>;
+pub(super) type Freed<B = Body> = Vec<Arc<Entry<B>>>;
 
-impl<F: Clone> Store<F> {
-    pub(super) fn new(limits: Limits, ledger: Ledger) -> Store<F> {
+impl<F: Clone, B: Weighed> Store<F, B> {
+    pub(super) fn new(limits: Limits, ledger: Ledger) -> Store<F, B> {
         // No bound of its own: ttl_cache would drop entries silently, and the ring would go on counting them.
         let alive = TtlCache::new(usize::MAX);
         Store {
@@ -74,7 +74,7 @@ impl<F: Clone> Store<F> {
     }
 
     /// One map access and one `Arc` clone.
-    pub(super) fn lookup(&self, key: &Key, now: Instant) -> Lookup<F> {
+    pub(super) fn lookup(&self, key: &Key, now: Instant) -> Lookup<F, B> {
         match self.alive.get(key) {
             Some((_, entry)) if entry.is_fresh(now) => {
                 entry.use_once();
@@ -88,12 +88,12 @@ impl<F: Clone> Store<F> {
     }
 
     /// The copy of `key`, fresh or not, whose bytes may still be current.
-    pub(super) fn known(&self, key: &Key) -> Option<Arc<Entry>> {
+    pub(super) fn known(&self, key: &Key) -> Option<Arc<Entry<B>>> {
         self.alive.get(key).map(|(_, entry)| entry.clone())
     }
 
     /// The copy of `key`, fresh or not, as long as it may be served while Confluence fails.
-    pub(super) fn servable(&self, key: &Key, now: Instant) -> Option<Arc<Entry>> {
+    pub(super) fn servable(&self, key: &Key, now: Instant) -> Option<Arc<Entry<B>>> {
         let entry = self.known(key)?;
         (now < entry.fresh_until + self.limits.stale).then_some(entry)
     }
@@ -104,7 +104,7 @@ impl<F: Clone> Store<F> {
     }
 
     /// Keeps `entry`, in place of an older copy of the same key.
-    pub(super) fn insert(&mut self, entry: Arc<Entry>, now: Instant) -> Freed {
+    pub(super) fn insert(&mut self, entry: Arc<Entry<B>>, now: Instant) -> Freed<B> {
         let mut freed = Freed::new();
         // A new version of what people return to stays among what they return to.
         let place = match self.take(&entry.key) {
@@ -141,25 +141,30 @@ impl<F: Clone> Store<F> {
     }
 
     /// Takes out what the policy can best do without.
-    pub(super) fn evict(&mut self) -> Option<Arc<Entry>> {
+    pub(super) fn evict(&mut self) -> Option<Arc<Entry<B>>> {
         let entry = self.ring.evict()?;
+        let known = self.known(&entry.key);
+        if !known.is_some_and(|known| Arc::ptr_eq(&known, &entry)) {
+            self.ring.forget(&entry.key); // nobody misses what was dead, and it may have been purged
+        }
         self.bury(&entry);
         Some(entry)
     }
 
-    /// Takes `key` out, alive or not.
-    pub(super) fn remove(&mut self, key: &Key) -> Option<Arc<Entry>> {
+    /// Takes `key` out, alive or not, so that nothing tells any more that it was here.
+    pub(super) fn remove(&mut self, key: &Key) -> Option<Arc<Entry<B>>> {
+        self.ring.forget(key);
         self.take(key).map(|(entry, _)| entry)
     }
 
-    fn take(&mut self, key: &Key) -> Option<(Arc<Entry>, Place)> {
+    fn take(&mut self, key: &Key) -> Option<(Arc<Entry<B>>, Place)> {
         // ttl_cache hides what has expired, also from `remove`; the ring's tick frees that.
         let (number, _) = self.alive.remove(key)?;
         self.ring.remove(number)
     }
 
     /// Takes out what is named, and forgets that it was missing.
-    pub(super) fn forget(&mut self, what: &Forget) -> Freed {
+    pub(super) fn forget(&mut self, what: &Forget) -> Freed<B> {
         match what {
             Forget::File(key) => {
                 self.gone.remove(key);
@@ -181,13 +186,14 @@ impl<F: Clone> Store<F> {
                     .filter(|key| what.matches(key))
                     .cloned()
                     .collect();
+                self.ring.forget_all(); // a hash does not tell which page it is of
                 kept.iter().filter_map(|key| self.remove(key)).collect()
             }
         }
     }
 
     /// Frees some of what is dead. Says in how long there will be more; `None` if nothing is kept.
-    pub(super) fn tick(&mut self, now: Instant) -> (Freed, Option<Duration>) {
+    pub(super) fn tick(&mut self, now: Instant) -> (Freed<B>, Option<Duration>) {
         let mut freed = Freed::new();
         while let Some((number, entry)) = self.ring.oldest() {
             let dies = entry.fresh_until + self.afterlife();
@@ -204,7 +210,7 @@ impl<F: Clone> Store<F> {
     }
 
     /// Takes what has left the ring off the map too, also if ttl_cache hides it already.
-    fn bury(&mut self, entry: &Arc<Entry>) {
+    fn bury(&mut self, entry: &Arc<Entry<B>>) {
         // A dead copy may leave the ring after a new copy of the same key has come: that one stays.
         let newer = self
             .alive

@@ -137,6 +137,67 @@ fn one_time_files_do_not_push_out_what_people_return_to() {
 }
 
 #[test]
+fn a_heavy_file_needs_more_uses_than_the_many_that_fit_in_its_place() {
+    let now = Instant::now();
+    let mut store = Store::<()>::new(limits(), Ledger::default());
+    for (name, size) in [("heavy", 9000), ("a", 100), ("b", 100), ("c", 100)] {
+        store.insert(entry(key(1, name), size, now), now);
+        store.lookup(&key(1, name), now);
+    }
+    let left = store.evict().expect("four are here");
+    assert_eq!(left.key, key(1, "heavy"), "one use is not enough for it");
+    store.insert(left, now);
+    for _ in 0..3 {
+        store.lookup(&key(1, "heavy"), now);
+    }
+    let left = store.evict().expect("four are here");
+    assert_ne!(left.key, key(1, "heavy"), "it is remembered and used");
+}
+
+#[test]
+fn a_choice_is_quick_even_if_everybody_is_asked_for_all_the_time() {
+    let now = Instant::now();
+    let limits = Limits {
+        items_max: 1000,
+        bytes_max: 1 << 30,
+        ..limits()
+    };
+    let mut store = Store::<()>::new(limits, Ledger::default());
+    for page in 0..1000 {
+        store.insert(entry(key(page, "a"), 10, now), now);
+        (0..3).for_each(|_| drop(store.lookup(&key(page, "a"), now)));
+    }
+    let left = store.evict().expect("a thousand are here");
+    assert_eq!(left.key, key(64, "a"), "sixty-four were spared");
+}
+
+#[test]
+fn a_file_that_comes_back_soon_stays_and_one_that_was_purged_comes_as_if_for_the_first_time() {
+    let now = Instant::now();
+    let page = Forget::Page(PageId::parse("1").expect("digits"));
+    for (purge, stays) in [
+        (None, true),
+        (Some(Forget::File(key(1, "a"))), false),
+        (Some(page), false),
+    ] {
+        let mut store = Store::<()>::new(limits(), Ledger::default());
+        for page in [1, 2] {
+            store.insert(entry(key(page, "a"), 1000, now), now);
+        }
+        drop(store.evict());
+        if let Some(purge) = &purge {
+            store.forget(purge);
+        }
+        assert_eq!(store.ring.remembers(&key(1, "a")), stays, "{purge:?}");
+        store.insert(entry(key(1, "a"), 1000, now), now);
+        for n in 0..20 {
+            store.insert(entry(key(2, &format!("once{n}")), 1000, now), now);
+        }
+        assert_eq!(store.known(&key(1, "a")).is_some(), stays, "{purge:?}");
+    }
+}
+
+#[test]
 fn forgetting_a_page_takes_all_its_files_and_no_others() {
     let now = Instant::now();
     let mut store = Store::new(limits(), Ledger::default());
@@ -159,6 +220,7 @@ enum Step {
     Insert(u64, usize),
     Lookup(u64),
     Remove(u64),
+    RemovePage(u64),
     Gone(u64),
     Evict,
     Tick(u64),
@@ -169,6 +231,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..12u64, 0..25_000usize).prop_map(|(page, size)| Step::Insert(page, size)),
         3 => (0..12u64).prop_map(Step::Lookup),
         1 => (0..12u64).prop_map(Step::Remove),
+        1 => (0..12u64).prop_map(Step::RemovePage),
         1 => (0..12u64).prop_map(Step::Gone),
         1 => Just(Step::Evict),
         1 => (0..9000u64).prop_map(Step::Tick),
@@ -181,7 +244,8 @@ proptest! {
     fn the_store_agrees_with_a_model(steps in proptest::collection::vec(step(), 1..120)) {
         let start = Instant::now();
         let mut now = start;
-        let mut store = Store::<()>::new(limits(), Ledger::default());
+        let ledger = Ledger::default();
+        let mut store = Store::<()>::new(limits(), ledger.clone());
         let mut model: HashMap<u64, Arc<Entry>> = HashMap::new();
         for step in steps {
             match step {
@@ -199,6 +263,14 @@ proptest! {
                 },
                 Step::Remove(page) => {
                     store.forget(&Forget::File(key(page, "a")));
+                    prop_assert!(!store.ring.remembers(&key(page, "a")));
+                    prop_assert!(matches!(store.lookup(&key(page, "a"), now), Lookup::Missing));
+                    model.remove(&page);
+                }
+                Step::RemovePage(page) => {
+                    let page_id = PageId::parse(&page.to_string()).expect("digits");
+                    store.forget(&Forget::Page(page_id));
+                    prop_assert!(!store.ring.remembers(&key(page, "a")));
                     prop_assert!(matches!(store.lookup(&key(page, "a"), now), Lookup::Missing));
                     model.remove(&page);
                 }
@@ -219,8 +291,11 @@ proptest! {
                 }
             }
             let kept: Vec<_> = (0..12).filter_map(|page| store.known(&key(page, "a"))).collect();
-            let weights: u64 = store.ring.weights().sum();
-            prop_assert_eq!(store.bytes(), weights);
+            let (weights, bookkeeping) = store.ring.sums();
+            prop_assert_eq!((store.bytes(), ledger.held()), (weights, bookkeeping));
+            let [arrivals, queues, ghosts] = store.ring.places();
+            let most = 2 * store.ring.len() + 64;
+            prop_assert!(arrivals <= most && queues <= most && ghosts <= store.ring.len());
             prop_assert!(kept.iter().map(|entry| entry.weight()).sum::<u64>() <= weights);
             prop_assert!(store.bytes() <= limits().bytes_max && store.ring.len() <= limits().items_max);
         }

@@ -364,6 +364,7 @@ const PURE: &[&str] = &[
     "attachment/meta.rs",
     "cache/entry.rs",
     "cache/flights.rs",
+    "cache/ghosts.rs",
     "cache/ring.rs",
     "cache/store.rs",
     "check/",

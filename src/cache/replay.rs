@@ -1,0 +1,163 @@
+//! What the store would have kept: requests of the past, or made-up ones, against the real store, without bytes.
+//!
+//! Time is an argument, so that a month takes seconds; everything else is what the service itself does: what an entry
+//! weighs, who leaves, when a copy expires, and how long it is kept to be renewed. Downloads take no time here, and
+//! none of the room.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::entry::{Entry, Life, Weighed};
+use super::handle::Lookup;
+use super::store::{Limits, Store};
+use crate::attachment::{Body, Digest, Key, Ledger, Meta};
+
+/// A store that is asked as the service's is, at times of the caller's choice.
+pub struct Replay {
+    store: Store<(), Length>,
+    item_bytes_max: u64,
+    ttl: Duration,
+    start: Instant,
+}
+
+/// How a request was served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Served {
+    /// From memory, without asking Confluence.
+    Hit,
+    /// From memory, after Confluence was asked whether the copy is current: nothing was downloaded.
+    Renewed,
+    /// By a download.
+    Miss,
+}
+
+/// A body that is as heavy as a real one and has no bytes.
+#[derive(Clone, Debug)]
+struct Length(u64);
+
+impl Weighed for Length {
+    fn weight(&self) -> u64 {
+        Body::usual_weight(self.0)
+    }
+}
+
+impl Replay {
+    /// An empty store. `item_bytes_max` and `ttl` are what the fetch crew goes by: the largest file that is kept, and
+    /// for how long a copy is fresh.
+    pub fn new(limits: Limits, item_bytes_max: u64, ttl: Duration) -> Replay {
+        Replay {
+            store: Store::new(limits, Ledger::default()),
+            item_bytes_max,
+            ttl,
+            start: Instant::now(),
+        }
+    }
+
+    /// Somebody asks for `key`, `at` after the start, when the file is `bytes` long. A copy of another length is an
+    /// older version: it serves as long as it is fresh, and cannot be renewed.
+    pub fn request(&mut self, at: Duration, key: &Key, bytes: u64) -> Served {
+        let now = self.start + at;
+        match self.store.lookup(key, now) {
+            Lookup::Fresh(_) => return Served::Hit,
+            Lookup::Gone(()) | Lookup::Missing => {}
+        }
+        self.store.tick(now);
+        let life = Life {
+            stored: now,
+            fresh_until: now + self.ttl,
+        };
+        let current = self.store.known(key).filter(|copy| copy.body.0 == bytes);
+        if let Some(copy) = current {
+            let renewed = copy.renewed(Meta::default(), life);
+            self.store.insert(Arc::new(renewed), now);
+            return Served::Renewed;
+        }
+        if bytes <= self.item_bytes_max {
+            let (label, digest) = (key.to_string().into(), Digest::default());
+            let entry = Entry::new(
+                key.clone(),
+                label,
+                Meta::default(),
+                Length(bytes),
+                digest,
+                life,
+            );
+            self.store.insert(Arc::new(entry), now);
+        }
+        Served::Miss
+    }
+
+    /// Bytes kept now, with all bookkeeping.
+    pub fn bytes(&self) -> u64 {
+        self.store.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attachment::{FileName, PageId};
+
+    const HOUR: Duration = Duration::from_secs(3600);
+    const MIB: u64 = 1024 * 1024;
+
+    fn key(name: &str) -> Key {
+        Key::File {
+            page: PageId::parse("1").expect("digits"),
+            name: FileName::parse(name.as_bytes()).expect("a name"),
+            version: None,
+        }
+    }
+
+    fn replay() -> Replay {
+        let limits = Limits {
+            items_max: 4,
+            bytes_max: 8 * MIB,
+            stale: 24 * HOUR,
+            renewable: Duration::ZERO,
+            negative_ttl: HOUR,
+        };
+        Replay::new(limits, 2 * MIB, HOUR)
+    }
+
+    #[test]
+    fn a_file_is_downloaded_then_kept_then_renewed_then_forgotten() {
+        let mut replay = replay();
+        for (at, bytes, served) in [
+            (Duration::ZERO, MIB, Served::Miss),
+            (HOUR / 2, MIB, Served::Hit),
+            (HOUR / 2, MIB + 1, Served::Hit),
+            (HOUR, MIB, Served::Renewed),
+            (HOUR * 3 / 2, MIB, Served::Hit),
+            (HOUR * 2, MIB + 1, Served::Miss),
+            (HOUR * 2, MIB + 1, Served::Hit),
+            (HOUR * 27, MIB + 1, Served::Miss),
+        ] {
+            let seen = replay.request(at, &key("a"), bytes);
+            assert_eq!(seen, served, "at: {at:?}, bytes: {bytes}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_big_is_downloaded_each_time_and_takes_no_room() {
+        let mut replay = replay();
+        for _ in 0..2 {
+            let served = replay.request(HOUR, &key("film"), 2 * MIB + 1);
+            assert_eq!((served, replay.bytes()), (Served::Miss, 0));
+        }
+    }
+
+    #[test]
+    fn the_limits_are_those_of_the_store() {
+        let mut replay = replay();
+        for n in 0..100 {
+            replay.request(Duration::ZERO, &key(&n.to_string()), n * MIB / 50);
+            assert!(replay.bytes() <= 8 * MIB);
+        }
+        let held = replay.bytes();
+        assert!(
+            6 * MIB < held,
+            "four that are nearly as large as may be: {held}"
+        );
+    }
+}
