@@ -54,7 +54,7 @@
 //! | [`acceptor`] | tiny_http to jobs; the only file that names it |
 //! | [`router`] | method and target to a route |
 //! | [`worker`] | lookup, answer, fetch: the only room where the others meet |
-//! | [`cache`] | the store behind the lock, the flight table, what is kept and who leaves |
+//! | [`cache`] | the store behind the lock, the flight table, what is kept and who leaves, and a replay of it |
 //! | [`confluence`] | every question to Confluence: the account guard, the connections, how answers are read |
 //! | [`account`] | the account's keeper: tests the login, takes a new secret over |
 //! | [`reply`] | conditionals, ranges, content policy, problems |
@@ -80,6 +80,8 @@
 //! - A download ends complete, broken or too big to keep, and a broken one never looks complete to anybody.
 //! - What attachments take is counted, as real allocations, while anyone holds them; cache, downloads and readers
 //!   together stay within `CACHE_MAX_BYTES`. What gates hold for slow clients has a bound of its own.
+//! - A hit counts a use of its entry and moves nothing. Who leaves when room is needed is chosen by uses and weight:
+//!   first what was asked for once, and a heavy file must have been asked for more often than others to stay.
 //! - Every queue, wait and body has a written bound.
 //!
 //! # What goes through all rooms

@@ -6,6 +6,8 @@
 //! everybody who asks meanwhile. This room knows nothing of HTTP: what waits, and why a download failed, are types
 //! that it only carries.
 //!
+//! ttl_cache says what is alive. When room is needed, `ring` says who leaves: S3-FIFO by bytes, where heavy files need more
+//! uses to stay and who left a short while ago is known again, by a hash that is paid for out of the same bytes.
 //! [`Replay`] shows what the same store would have kept of other requests, without a thread and without bytes.
 //!
 //! Bounds: `CACHE_MAX_ITEMS`, `CACHE_MAX_BYTES`, `INBOX_MAX`, `FETCHES_WAITING_MAX`. It ends when the last

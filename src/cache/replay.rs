@@ -73,24 +73,31 @@ impl Replay {
             return Served::Renewed;
         }
         if bytes <= self.item_bytes_max {
-            let (label, digest) = (key.to_string().into(), Digest::default());
-            let entry = Entry::new(
-                key.clone(),
-                label,
-                Meta::default(),
-                Length(bytes),
-                digest,
-                life,
-            );
-            self.store.insert(Arc::new(entry), now);
+            self.store
+                .insert(Arc::new(entry(key.clone(), bytes, life)), now);
         }
         Served::Miss
+    }
+
+    /// What a copy of `key` takes of the room, `bytes` long.
+    pub fn weight(&self, key: &Key, bytes: u64) -> u64 {
+        let life = Life {
+            stored: self.start,
+            fresh_until: self.start,
+        };
+        entry(key.clone(), bytes, life).weight()
     }
 
     /// Bytes kept now, with all bookkeeping.
     pub fn bytes(&self) -> u64 {
         self.store.bytes()
     }
+}
+
+fn entry(key: Key, bytes: u64, life: Life) -> Entry<Length> {
+    let label = key.to_string().into();
+    let (meta, digest) = (Meta::default(), Digest::default());
+    Entry::new(key, label, meta, Length(bytes), digest, life)
 }
 
 #[cfg(test)]
@@ -136,6 +143,14 @@ mod tests {
             let seen = replay.request(at, &key("a"), bytes);
             assert_eq!(seen, served, "at: {at:?}, bytes: {bytes}");
         }
+    }
+
+    #[test]
+    fn a_copy_takes_what_it_is_said_to_weigh() {
+        let mut replay = replay();
+        replay.request(HOUR, &key("a"), MIB);
+        assert_eq!(replay.bytes(), replay.weight(&key("a"), MIB));
+        assert!(MIB < replay.bytes());
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! Who leaves when room is needed (pure): S3-FIFO, weighed in bytes.
 //!
-//! New entries wait in a small queue, at most a tenth of all bytes. Who is asked for again before its end moves to the
-//! main queue, the others leave and are remembered by a hash only; whoever comes back while remembered enters the main
-//! queue at once. At the end of the main queue whoever was asked for goes round again. One-time files, most of a wiki's,
-//! so never push out the ones that people return to.
+//! New entries wait in a small queue, whose first ones leave as long as it holds more than a tenth of all bytes. Who was
+//! asked for again by then moves to the main queue, the others are remembered by a hash only; whoever comes back while
+//! remembered enters the main queue at once. There whoever was asked for goes round again. One-time files, most of a
+//! wiki's, so never push out the ones that people return to.
 //!
-//! This is S3-FIFO (SOSP 2023) with choices of our own, each measured with `tests/bench/replay`: one further use is
-//! enough for the main queue; an entry heavier than two, or three, times the average needs two, or three, uses to go on,
-//! because many small files fit in its place; a new copy of a file takes over the place and the uses of the copy that it
-//! replaces; and a choice looks at a bounded number of entries. A hit changes one counter of its entry and nothing here.
+//! This is S3-FIFO (SOSP 2023) with choices of our own: one further use is enough for the main queue; an entry of two, or
+//! three, times the average weight needs two, or three, uses to go on, because many small files fit in its place; a new
+//! copy of a file takes over the place and the uses of the copy that it replaces; and a choice looks at a bounded number
+//! of entries. A hit changes one counter of its entry and nothing here. `tests/bench/replay` shows what it is worth.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;

@@ -110,6 +110,7 @@ impl<F: Clone, B: Weighed> Store<F, B> {
         let place = match self.take(&entry.key) {
             Some((old, place)) => {
                 entry.inherit_uses(&old);
+                entry.use_once(); // somebody asked for it, or there would be no newer one
                 freed.push(old);
                 place
             }

@@ -91,6 +91,49 @@ fn what_has_died_is_let_go_of_while_others_live() {
     assert_eq!(Arc::strong_count(&dies), 1, "the map still holds it");
 }
 
+/// The same.
+#[test]
+fn what_was_purged_when_it_was_dead_already_is_not_remembered_either() {
+    let (now, brief) = (Instant::now(), Duration::from_millis(5));
+    let limits = Limits {
+        stale: brief,
+        ..limits()
+    };
+    let mut store = Store::<()>::new(limits, Ledger::default());
+    store.insert(entry(key(1, "a"), 10, now), now + HOUR);
+    store.insert(entry(key(1, "b"), 10, now), now);
+    while store.known(&key(1, "a")).is_some() {
+        std::thread::yield_now();
+    }
+    store.forget(&Forget::File(key(1, "a")));
+    let left = store.evict().map(|entry| entry.key.clone());
+    assert_eq!(left, Some(key(1, "a")), "the ring still held it");
+    assert!(!store.ring.remembers(&key(1, "a")));
+}
+
+#[test]
+fn a_purge_of_many_leaves_nothing_of_them() {
+    let now = Instant::now();
+    let limits = Limits {
+        items_max: 1000,
+        bytes_max: 1 << 30,
+        ..limits()
+    };
+    let mut store = Store::<()>::new(limits, Ledger::default());
+    store.insert(entry(key(2, "a"), 10, now), now);
+    for n in 0..500 {
+        store.insert(entry(key(1, &n.to_string()), 10, now), now);
+    }
+    let page = PageId::parse("1").expect("digits");
+    assert_eq!(store.forget(&Forget::Page(page)).len(), 500);
+    let [arrivals, queues, ghosts] = store.ring.places();
+    assert!(arrivals <= 66 && queues <= 66 && ghosts == 0);
+    assert_eq!(
+        store.evict().map(|entry| entry.key.clone()),
+        Some(key(2, "a"))
+    );
+}
+
 #[test]
 fn what_the_store_takes_beside_the_bodies_is_counted_while_it_takes_it() {
     let (now, ledger) = (Instant::now(), Ledger::default());
@@ -122,6 +165,19 @@ fn a_new_copy_of_what_people_return_to_stays_among_it() {
 }
 
 #[test]
+fn a_copy_that_expires_before_it_is_asked_for_again_is_no_one_time_file() {
+    let now = Instant::now();
+    let mut store = Store::<()>::new(limits(), Ledger::default());
+    for start in [now, now + HOUR] {
+        store.insert(entry(key(1, "logo"), 1000, start), start);
+    }
+    for n in 0..20 {
+        store.insert(entry(key(2, &format!("once{n}")), 1000, now), now);
+    }
+    assert!(store.known(&key(1, "logo")).is_some());
+}
+
+#[test]
 fn one_time_files_do_not_push_out_what_people_return_to() {
     let now = Instant::now();
     let mut store = Store::<()>::new(limits(), Ledger::default());
@@ -140,7 +196,7 @@ fn one_time_files_do_not_push_out_what_people_return_to() {
 fn a_heavy_file_needs_more_uses_than_the_many_that_fit_in_its_place() {
     let now = Instant::now();
     let mut store = Store::<()>::new(limits(), Ledger::default());
-    for (name, size) in [("heavy", 9000), ("a", 100), ("b", 100), ("c", 100)] {
+    for (name, size) in [("a", 100), ("b", 100), ("c", 100), ("heavy", 9000)] {
         store.insert(entry(key(1, name), size, now), now);
         store.lookup(&key(1, name), now);
     }
@@ -152,6 +208,26 @@ fn a_heavy_file_needs_more_uses_than_the_many_that_fit_in_its_place() {
     }
     let left = store.evict().expect("four are here");
     assert_ne!(left.key, key(1, "heavy"), "it is remembered and used");
+}
+
+#[test]
+fn who_has_just_come_is_given_time_to_be_asked_for_again() {
+    let now = Instant::now();
+    let limits = Limits {
+        items_max: 100,
+        bytes_max: 1 << 30,
+        ..limits()
+    };
+    let mut store = Store::<()>::new(limits, Ledger::default());
+    for page in 0..20 {
+        store.insert(entry(key(page, "a"), 100, now), now);
+        store.lookup(&key(page, "a"), now);
+    }
+    for n in 0..5 {
+        store.insert(entry(key(100 + n, "new"), 100, now), now);
+        drop(store.evict());
+        assert!(store.known(&key(100 + n, "new")).is_some());
+    }
 }
 
 #[test]

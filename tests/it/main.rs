@@ -19,6 +19,7 @@ mod link; // no client breaks, or uses, the private way to tiny_http
 mod memory; // what it takes is bounded, counted, and given back
 mod overload; // hits go on while everything else waits
 mod publishing; // what the operator does not publish is not served, and not asked for
+mod replay; // what is kept of made-up requests, beside FIFO, LRU and who knows the future
 mod secrets; // what is nowhere to be seen
 mod shutdown; // what a stop leaves behind
 mod single_flight; // many clients, one download
