@@ -66,7 +66,9 @@ fn main() -> ExitCode {
         Command::Version => say(arguments::VERSION),
         Command::Serve => return serve(style),
         Command::Demo { port } => return demo(style, port),
-        Command::Advise { file } => return advise(style, &file),
+        Command::Advise { file } => {
+            return catch_unwind(|| advise(style, &file)).unwrap_or(INTERNAL.into());
+        }
         Command::Check { page } => {
             let verdict = catch_unwind(|| check(page)).unwrap_or(Verdict::Internal);
             return match verdict {

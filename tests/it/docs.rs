@@ -190,7 +190,7 @@ fn both_readmes_name_every_exit_code_and_command_of_the_help() {
                 "{readme}: {row}"
             );
         }
-        for option in ["--port", "--page", "advise -", "check", "demo"] {
+        for option in ["--port", "--page", "advise -"] {
             assert!(text.contains(option), "{readme}: {option}");
         }
     }
