@@ -14,8 +14,15 @@ const HEADER: &str = "\
 /// The part by which a figure may grow before the guard fails, and fall before it speaks.
 const LIMIT: f64 = 0.1;
 
-/// Names of the figures.
-const FIGURES: [&str; 3] = [INSTRUCTIONS, "calls", "clock"];
+/// What chance does to the smallest figures.
+const CHANCE: f64 = 0.1;
+
+/// Names of the figures, and the most by which they may differ, however large they are: one more call is always seen.
+const FIGURES: [(&str, f64); 3] = [
+    (INSTRUCTIONS, f64::INFINITY),
+    ("calls", 0.5),
+    ("clock", 0.5),
+];
 
 /// The figures of one kind of hit, in the order of [`FIGURES`].
 #[derive(Clone, Copy)]
@@ -59,18 +66,16 @@ impl Figures {
     /// Those that differ from what was recorded by more than they may.
     pub fn changes(&self, before: Figures) -> Vec<Change> {
         let pairs = before.0.into_iter().zip(self.0);
-        let changes = FIGURES
-            .into_iter()
-            .zip(pairs)
-            .filter_map(|(name, (was, is))| {
-                let is_growth = was * (1.0 + LIMIT) < is;
-                let is_fall = is < was * (1.0 - LIMIT);
-                (is_growth || is_fall).then_some(Change {
-                    name,
-                    values: (was, is),
-                    is_growth,
-                })
-            });
+        let changes = FIGURES.into_iter().zip(pairs);
+        let changes = changes.filter_map(|((name, most), (was, is))| {
+            let limit = (was * LIMIT).clamp(CHANCE, most);
+            let (is_growth, is_fall) = (limit < is - was, limit < was - is);
+            (is_growth || is_fall).then_some(Change {
+                name,
+                values: (was, is),
+                is_growth,
+            })
+        });
         changes.collect()
     }
 }
@@ -79,8 +84,7 @@ impl Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (was, is) = self.values;
         let word = if self.is_growth { "GROWN" } else { "fallen" };
-        let (name, part) = (self.name, 100.0 * (is / was - 1.0));
-        write!(f, "{word} {name}: {was:.2} -> {is:.2} ({part:+.0} %)")
+        write!(f, "{word} {}: {was:.2} -> {is:.2}", self.name)
     }
 }
 

@@ -5,7 +5,7 @@
 //! No time is measured. The release binary runs under valgrind, which counts the same on a busy and on an idle machine.
 //! It answers some hits in one process and many in another; the difference, divided by the number of hits between them,
 //! is one hit without the start and the end. `figures.txt` holds what was recorded; a figure that has grown by more than
-//! a tenth fails, one that has fallen as much asks to be recorded.
+//! a tenth, or by a whole call, fails; one that has fallen as much asks to be recorded.
 //!
 //! Chance is left with whether a thread still looks for work when some comes, or sleeps: that moves instructions by one in
 //! a hundred, and what the threads say to each other (futex) by half, which therefore is shown and not judged. valgrind
@@ -78,10 +78,12 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         println!("recorded in {file}");
     }
     if 0 < fallen {
-        println!("{fallen} figures have fallen: keep the gain with tests/bench/guard --record");
+        println!(
+            "figures that have fallen: {fallen}; keep the gain with tests/bench/guard --record"
+        );
     }
     if 0 < grown {
-        println!("{grown} figures have grown: a hit costs more than it did");
+        println!("figures that have grown: {grown}; a hit costs more than it did");
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
