@@ -56,8 +56,13 @@ pub const HITS: &[Hit] = &[
         ..SMALL
     },
     Hit {
-        name: "100 KB", // from 64 KiB on the kernel sends it
+        name: "100 KB",
         bytes: 100 * 1024,
+        ..SMALL
+    },
+    Hit {
+        name: "300 KB", // the kernel sends it
+        bytes: 300 * 1024,
         ..SMALL
     },
     Hit {
