@@ -169,7 +169,6 @@ fn job(request: &tiny_http::Request) -> Option<Job> {
             "Cache-Control" => &mut fields.cache_control,
             "Accept" => &mut fields.accept,
             "Accept-Language" => &mut fields.accept_language,
-            "Host" => &mut fields.host,
             _ => return None,
         };
         *place = Some(match place.take() {
@@ -177,8 +176,10 @@ fn job(request: &tiny_http::Request) -> Option<Job> {
             None => value.into(),
         });
     }
-    let (ticket, client) = private?.split_once(' ')?;
-    let (ticket, client) = (Ticket::parse(ticket)?, client.parse().ok()?);
+    let mut private = private?.split(' ');
+    let ticket = Ticket::parse(private.next()?)?;
+    let client = private.next()?.parse().ok()?;
+    fields.host = private.next().map(Box::from);
     Some(Job {
         ticket,
         client,

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use percent_encoding::percent_decode;
 
+use super::authority;
 use super::head::{FORWARDED, Found, HEAD_BYTES_MAX, TICKET_FIELD, Vetted, find, vet};
 use super::refusal::Refusal;
 use super::target::canonical;
@@ -79,13 +80,21 @@ fn crossed(head: &[u8], vetted: Vetted, link: &str) {
     assert!(is_star || target.starts_with('/'), "{target}");
     assert!(target.len() <= TARGET_BYTES);
     // Whatever a client sends as a ticket, the first and only one is ours.
-    assert_eq!(lines.next(), Some("T: 1.2.3 127.0.0.1"));
-    let (mut count, mut has_host) = (1, false);
+    let ours = lines
+        .next()
+        .and_then(|line| line.strip_prefix("T: 1.2.3 127.0.0.1"));
+    let host = ours.expect("the ticket comes first");
+    assert!(host.is_empty() || host.starts_with(' '), "{host:?}");
+    let host = host.trim_start_matches(' ');
+    assert!(
+        !host.contains(' ') && authority::is_valid(host.as_bytes()),
+        "{host:?}"
+    );
+    let mut count = 1;
     for line in lines {
         let (name, value) = line.split_once(": ").expect("a colon");
         assert!(FORWARDED.contains(&name) && name != TICKET_FIELD, "{name}");
         assert!(!value.is_empty() && value == value.trim(), "{line:?}");
-        has_host |= name == "Host";
         count += 1;
     }
     let mut fields = [httparse::EMPTY_HEADER; 101];
@@ -95,11 +104,10 @@ fn crossed(head: &[u8], vetted: Vetted, link: &str) {
     assert_eq!((request.method, request.path), (Some(method), Some(target)));
     assert_eq!(request.headers.len(), count);
     bodiless(head, vetted);
-    if has_host {
-        let mut again = Vec::new();
-        vet(link.as_bytes(), TICKET, CLIENT, &mut again).expect("what passed once passes again");
-        assert_eq!(link.as_bytes(), again, "what passed is canonical");
-    }
+    let asked = link.replacen("T: ", &format!("Host: {host}\r\nT: "), 1);
+    let mut again = Vec::new();
+    vet(asked.as_bytes(), TICKET, CLIENT, &mut again).expect("what passed once passes again");
+    assert_eq!(link.as_bytes(), again, "what passed is canonical");
 }
 
 /// No body can follow what has passed: the next byte begins the next request, for the client and for us.
