@@ -15,7 +15,7 @@ use super::counted::tls_file;
 use super::hits::{Hit, Wants};
 
 /// Longest silence of a program that runs under valgrind on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Which bytes [`Wants::Part`] is after.
 const PART: std::ops::Range<usize> = 100..200;

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use confluence_attachment_proxy::demo::{File, Options, SampleConfluence};
 
-use super::client::{self, Client};
+use super::client::{self, Client, PATIENCE};
 use super::hits::{Hit, Wants};
 
 /// Hits in the short and in the long process. Between them lies what one hit is reckoned from: enough that the chances
@@ -115,6 +116,7 @@ fn drive(running: &Running, hit: &Hit, file: &[u8], count: u64) -> Result<(), Bo
     let tag = loop {
         first.ask(&client::request(&path, Wants::All, ""))?;
         let (head, _) = first.answer()?;
+        running.settle(hit)?;
         if let (Some("HIT"), Some(tag)) = (
             client::field(&head, "X-Cache"),
             client::field(&head, "ETag"),
@@ -135,6 +137,7 @@ fn drive(running: &Running, hit: &Hit, file: &[u8], count: u64) -> Result<(), Bo
         for client in &mut clients {
             let (head, body) = client.answer()?;
             client::check(hit, file, &head, &body)?;
+            running.settle(hit)?;
         }
     }
     Ok(())
@@ -144,6 +147,8 @@ fn drive(running: &Running, hit: &Hit, file: &[u8], count: u64) -> Result<(), Bo
 struct Running {
     child: Child,
     address: SocketAddr,
+    /// One for each line of an answered request.
+    served: Receiver<()>,
 }
 
 impl Running {
@@ -167,8 +172,27 @@ impl Running {
             }
             said.push_str(&line);
         };
-        std::thread::spawn(move || io::copy(&mut lines, &mut io::sink())); // it must not wait for its log
-        Ok(Running { child, address })
+        let (sender, served) = channel();
+        std::thread::spawn(move || {
+            for line in lines.lines().map_while(Result::ok) {
+                if line.contains(" served ") {
+                    let _ = sender.send(()); // nobody may listen, but the program must not wait for its log
+                }
+            }
+        });
+        Ok(Running {
+            child,
+            address,
+            served,
+        })
+    }
+
+    /// Waits for the line of the last hit, if it is logged: two lines at once would be written with one call.
+    fn settle(&self, hit: &Hit) -> Result<(), RecvTimeoutError> {
+        match hit.logged {
+            true => self.served.recv_timeout(PATIENCE),
+            false => Ok(()),
+        }
     }
 
     fn stop(&mut self) -> Result<(), Box<dyn Error>> {

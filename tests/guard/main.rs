@@ -59,7 +59,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         let figures = Figures::of(&counts);
         println!("{}", figures.row(hit.name));
         if let Some(before) = recorded.of(hit.name) {
-            let changes = figures.changes(before);
+            let changes = figures.changes(before, hit);
             grown += changes.iter().filter(|change| change.is_growth).count();
             fallen += changes.iter().filter(|change| !change.is_growth).count();
             changes.iter().for_each(|change| println!("  {change}"));
