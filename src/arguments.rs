@@ -6,6 +6,7 @@
 
 use std::ffi::OsString;
 use std::fmt::{self, Write};
+use std::path::PathBuf;
 
 use lexopt::Arg;
 
@@ -30,12 +31,16 @@ Whatever that account may read, everyone who reaches this service may read as we
 Usage:
   confluence-attachment-proxy [serve]            run the service
   confluence-attachment-proxy check [--page ID]  log in once and say what is wrong, and the remedy
+  confluence-attachment-proxy advise LOG         say how large the cache should be, from the log
   confluence-attachment-proxy demo [--port N]    try it before a sample Confluence, no settings
   confluence-attachment-proxy --help, -h         print this text
   confluence-attachment-proxy --version, -V      print the version
 
 check has the same settings as the service. With --page it lists the attachments of a page, too, by
-the number in its address (pageId=123456 or /pages/123456/).";
+the number in its address (pageId=123456 or /pages/123456/).
+advise replays the requests of the service's own log, a file or - for standard input, and prints
+what hit ratio they would have with CACHE_MAX_BYTES from 64MiB to 4GiB. The other CACHE_ settings
+are those of the environment; no others are needed.";
 
 /// Help behind the settings.
 const AFTER_SETTINGS: &str = "
@@ -54,6 +59,7 @@ Signals:
 Exit codes:
   0   stopped as asked; check: nothing is in the way
   64  the command line is wrong
+  66  advise only: the log cannot be read, or has no requests
   69  check only: Confluence cannot be reached or does not answer as it should, or has no such page
   70  an internal error; a supervisor should start the service again
   77  check only: Confluence refuses the account; three failed logins lock it
@@ -69,7 +75,7 @@ Example:
 ";
 
 /// What the operator wants the program to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Run the service.
     Serve,
@@ -82,6 +88,11 @@ pub enum Command {
     Check {
         /// A page whose attachments are listed as well.
         page: Option<PageId>,
+    },
+    /// Say what other sizes of the cache would have done with the requests of a log.
+    Advise {
+        /// Its file; `-` is standard input.
+        file: PathBuf,
     },
     /// Print [`help_text`].
     Help,
@@ -119,6 +130,10 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, Usage
         command = Some(match (word, command) {
             (Arg::Short('h') | Arg::Long("help"), _) => return Ok(Command::Help),
             (Arg::Short('V') | Arg::Long("version"), _) => return Ok(Command::Version),
+            (Arg::Value(name), None) if name == "advise" => match advise(words.next())? {
+                Some(command) => command,
+                None => return Ok(Command::Help),
+            },
             (Arg::Value(name), None) => named(name)?,
             (Arg::Long("port"), Some(Command::Demo { port: None })) => Command::Demo {
                 port: Some(port(words.value().map_err(syntax)?)?),
@@ -147,6 +162,18 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, Usage
     Ok(command.unwrap_or(Command::Serve))
 }
 
+/// What stands behind `advise`; `None`: the wish for help.
+fn advise(word: Result<Option<Arg<'_>>, lexopt::Error>) -> Result<Option<Command>, UsageError> {
+    match word.map_err(syntax)? {
+        Some(Arg::Value(file)) => Ok(Some(Command::Advise { file: file.into() })),
+        Some(Arg::Short('h') | Arg::Long("help")) => Ok(None),
+        Some(Arg::Short(_) | Arg::Long(_)) | None => {
+            let expected = "a log behind it, which is a file, or - for standard input";
+            Err(UsageError::new("advise", expected))
+        }
+    }
+}
+
 fn named(name: OsString) -> Result<Command, UsageError> {
     let text = name.to_str().unwrap_or_default();
     match text {
@@ -154,10 +181,13 @@ fn named(name: OsString) -> Result<Command, UsageError> {
         "check" => Ok(Command::Check { page: None }),
         "demo" => Ok(Command::Demo { port: None }),
         _ if LATER.contains(&text) => {
-            let expected = "serve, check or demo, this command comes in a later version";
+            let expected = "serve, check, advise or demo, this command comes in a later version";
             Err(UsageError::new(name, expected))
         }
-        _ => Err(UsageError::new(name, "the command serve, check or demo")),
+        _ => Err(UsageError::new(
+            name,
+            "the command serve, check, advise or demo",
+        )),
     }
 }
 
@@ -277,6 +307,15 @@ mod tests {
                 },
             ),
             ("check --page 7 --help", Command::Help),
+            (
+                "advise /var/log/a.log",
+                Command::Advise {
+                    file: "/var/log/a.log".into(),
+                },
+            ),
+            ("advise -", Command::Advise { file: "-".into() }),
+            ("advise --help", Command::Help),
+            ("advise a.log -h", Command::Help),
             ("--help", Command::Help),
             ("-h", Command::Help),
             ("serve --help", Command::Help),
@@ -293,12 +332,12 @@ mod tests {
         for (words, expected) in [
             (
                 "serv",
-                r#""serv": expected the command serve, check or demo; --help says more"#,
+                r#""serv": expected the command serve, check, advise or demo; --help says more"#,
             ),
             ("help", r#""help": expected the command"#),
             (
                 "link",
-                r#""link": expected serve, check or demo, this command comes in a later version"#,
+                r#""link": expected serve, check, advise or demo, this command comes in a later version"#,
             ),
             ("serve demo", r#""demo": expected no further word"#),
             ("demo 80", r#""80": expected no further word"#),
@@ -312,6 +351,13 @@ mod tests {
             ("demo --port 1 --port 2", r#""--port": expected it once"#),
             ("demo --port", r#""--port": expected a value behind it"#),
             ("check 7", r#""7": expected no further word"#),
+            ("advise", r#""advise": expected a log behind it"#),
+            ("advise --page", r#""advise": expected a log behind it"#),
+            ("advise a.log b.log", r#""b.log": expected no further word"#),
+            (
+                "advise a.log --page 7",
+                r#""--page": expected it once and after check"#,
+            ),
             (
                 "check --port 80",
                 r#""--port": expected it once and after demo"#,

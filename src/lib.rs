@@ -61,6 +61,7 @@
 //! | [`web`] | the page for people |
 //! | [`logging`] | env_logger before a writer that never blocks anybody |
 //! | [`check`] | looks for what is wrong on the way to Confluence, for operators; no part of the service |
+//! | [`advise`] | replays a log of the past against the store, for operators; no part of the service |
 //! | [`server`] | starts, supervises and stops the threads |
 //! | [`sabotage`] | panics that a debug build can be told to have, for the tests of crashes |
 //! | [`demo`] | a sample Confluence for demonstration, tests and bench; a part of neither |
@@ -93,6 +94,7 @@
 
 pub mod acceptor;
 pub mod account;
+pub mod advise;
 pub mod arguments;
 pub mod attachment;
 pub mod cache;

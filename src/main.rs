@@ -1,19 +1,24 @@
 //! The doorway: argv and environment in, exit code out. The house is the library beside it.
 
+mod files;
+
 use std::ffi::OsString;
 use std::fmt::Display;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use confluence_attachment_proxy::account::{Found, Secrets, Stamp};
+use confluence_attachment_proxy::account::{Found, Secrets};
+use confluence_attachment_proxy::advise::{self, AdviceError, BUDGETS};
 use confluence_attachment_proxy::arguments::{self, Command};
 use confluence_attachment_proxy::attachment::{PageId, encode_segment};
 use confluence_attachment_proxy::check::{self, Memory, Task, Verdict};
-use confluence_attachment_proxy::config::{Config, ConfigErrors, Environment, FileText, Warning};
+use confluence_attachment_proxy::config::{
+    CacheConfig, Config, ConfigErrors, Environment, Warning, format_size,
+};
 use confluence_attachment_proxy::demo::{Options, SampleConfluence, samples};
 use confluence_attachment_proxy::logging::{self, LogHandle, Style};
 #[cfg(debug_assertions)]
@@ -21,8 +26,13 @@ use confluence_attachment_proxy::sabotage;
 use confluence_attachment_proxy::server::{self, Ending, FoundTls, Server, Setup};
 use confluence_attachment_proxy::web::{Exhibit, Showcase};
 
+use crate::files::{open_log, read_text_file, stamp};
+
 /// sysexits.h: the command line is wrong.
 const USAGE: u8 = 64;
+
+/// sysexits.h: what should be read is not there, or is something else.
+const NO_INPUT: u8 = 66;
 
 /// sysexits.h: the other side is not there.
 const UNAVAILABLE: u8 = 69;
@@ -38,13 +48,6 @@ const CONFIGURATION: u8 = 78;
 
 /// How long the log may take to write its last lines.
 const LOG_PATIENCE: Duration = Duration::from_secs(2);
-
-/// Largest text file in bytes that is read. A token has some hundred; all the authorities of a system fill a quarter
-/// megabyte.
-const TEXT_FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
-
-/// Of a file's mode: everybody may read it.
-const READ_BY_OTHERS: u32 = 0o004;
 
 /// The port of a demonstration unless told otherwise; another one if it is taken.
 const DEMO_PORT: u16 = 8080;
@@ -63,6 +66,9 @@ fn main() -> ExitCode {
         Command::Version => say(arguments::VERSION),
         Command::Serve => return serve(style),
         Command::Demo { port } => return demo(style, port),
+        Command::Advise { file } => {
+            return catch_unwind(|| advise(style, &file)).unwrap_or(INTERNAL.into());
+        }
         Command::Check { page } => {
             let verdict = catch_unwind(|| check(page)).unwrap_or(Verdict::Internal);
             return match verdict {
@@ -139,6 +145,38 @@ fn check(page: Option<PageId>) -> Verdict {
     }
 }
 
+/// Says what the cache would have done with the requests of a log, had it been of another size.
+fn advise(style: Style, file: &Path) -> ExitCode {
+    let mut settings = Vec::new();
+    for bytes in BUDGETS {
+        match cache_settings(bytes) {
+            Ok(found) => settings.push(found),
+            Err(errors) => {
+                let problems = errors.problems.iter();
+                problems.for_each(|problem| complain(style, problem));
+                return CONFIGURATION.into();
+            }
+        }
+    }
+    let settings = settings.try_into().expect("one for each budget");
+    let advised = open_log(file).map_err(AdviceError::Unreadable);
+    match advised.and_then(|log| advise::run(log, &settings, &mut |line| say(line))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(style, &format_args!("{file:?}: {error}"));
+            NO_INPUT.into()
+        }
+    }
+}
+
+/// The settings of the cache as the service would have them with this `CACHE_MAX_BYTES`.
+fn cache_settings(bytes_max: u64) -> Result<CacheConfig, ConfigErrors> {
+    const NAME: &str = "CACHE_MAX_BYTES";
+    let others = std::env::vars_os().filter(|(name, _)| name != NAME);
+    let variables = others.chain([(NAME.into(), format_size(bytes_max).into())]);
+    Config::cache_from_lookup(&Environment::new(variables, &read_text_file))
+}
+
 /// Reads the account's settings and files again as at the start.
 fn reread_account() -> Result<Found, Vec<String>> {
     reread(Config::confluence_from_lookup)
@@ -160,17 +198,6 @@ fn reread<T>(read: fn(&Environment<'_>) -> Reading<T>) -> Result<(T, Vec<String>
         }
         Err(errors) => Err(errors.problems.iter().map(ToString::to_string).collect()),
     }
-}
-
-/// When files were changed and how long they are.
-fn stamp(files: &[PathBuf]) -> Stamp {
-    files
-        .iter()
-        .map(|file| {
-            let found = std::fs::metadata(file).ok()?;
-            Some((found.modified().ok()?, found.len()))
-        })
-        .collect()
 }
 
 /// Runs the service until it is asked to stop. `started` is told about it once clients are served.
@@ -341,28 +368,6 @@ fn link_directory() -> PathBuf {
     first
         .filter(|path| !path.as_os_str().is_empty())
         .unwrap_or_else(std::env::temp_dir)
-}
-
-/// Reads a secret or another small text file.
-fn read_text_file(path: &Path) -> io::Result<FileText> {
-    // Nobody may ever write into a pipe, and then opening or reading it would not end.
-    if std::fs::metadata(path)?.file_type().is_fifo() {
-        return Err(io::Error::other("it is a pipe"));
-    }
-    let file = std::fs::File::open(path)?;
-    let world_readable = file.metadata()?.mode() & READ_BY_OTHERS != 0; // of what was opened, not of what is there now
-    let mut bytes = Vec::new();
-    file.take(TEXT_FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
-    if TEXT_FILE_BYTES_MAX < bytes.len() as u64 {
-        return Err(io::Error::other("it is larger than 4MiB"));
-    }
-    let text = String::from_utf8(bytes).map_err(|_| {
-        io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text") // whose own error holds the bytes
-    })?;
-    Ok(FileText {
-        text,
-        world_readable,
-    })
 }
 
 /// Prints for the person who started us. A closed pipe is none of our business.

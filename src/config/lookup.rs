@@ -72,6 +72,18 @@ impl Config {
         ))
     }
 
+    /// Reads only what concerns the cache, which needs no account.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn cache_from_lookup(environment: &Environment<'_>) -> Result<CacheConfig, ConfigErrors> {
+        let mut desk = Desk::new(environment);
+        let cache = read_cache(&mut desk);
+        desk.close()?;
+        Ok(cache.expect("a part that is missing has left a problem"))
+    }
+
     /// Reads only what clients are shown over HTTPS, when its files may have changed.
     ///
     /// # Errors

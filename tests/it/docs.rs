@@ -178,7 +178,7 @@ fn both_readmes_name_every_exit_code_and_command_of_the_help() {
         .take_while(|line| !line.is_empty())
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    for code in ["0", "64", "69", "70", "77", "78"] {
+    for code in ["0", "64", "66", "69", "70", "77", "78"] {
         assert!(codes.contains(&code), "{code}: {codes:?}");
     }
     for readme in READMES {
@@ -190,7 +190,7 @@ fn both_readmes_name_every_exit_code_and_command_of_the_help() {
                 "{readme}: {row}"
             );
         }
-        for option in ["--port", "--page"] {
+        for option in ["--port", "--page", "advise -"] {
             assert!(text.contains(option), "{readme}: {option}");
         }
     }

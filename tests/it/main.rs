@@ -2,6 +2,7 @@
 
 mod account; // the login: tested once, refused once, changed while it runs
 mod addresses; // from every form of link to the one address that Confluence is asked, and to no other
+mod advise; // the command that says how large the cache should be: from a log of the program to the line to paste
 mod binary; // the program itself: exit codes, signals, the lines of its log
 mod check; // the command that says what is wrong: its lines, its exit codes, its one login
 mod cloud; // Confluence Cloud: numbers, signed addresses, and a host that knows no account

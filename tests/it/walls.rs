@@ -90,6 +90,18 @@ const ROOMS: &[Room] = &[
         why: "it looks at the other side and says what it sees; it is no part of the service",
     },
     Room {
+        name: "advise",
+        may_name: &[
+            "attachment",
+            "cache::Limits",
+            "cache::Replay",
+            "cache::Served",
+            "config::CacheConfig",
+            "config::format_size",
+        ],
+        why: "it asks the real store about the past; it is no part of the service",
+    },
+    Room {
         name: "worker",
         may_name: &[
             "acceptor",
@@ -137,18 +149,24 @@ const ROOMS: &[Room] = &[
         may_name: &[
             "account::Found",
             "account::Secrets",
-            "account::Stamp",
+            "advise",
             "arguments",
             "attachment",
             "check",
             "config",
             "demo",
+            "files",
             "logging",
             "sabotage",
             "server",
             "web",
         ],
         why: "the doorway: it joins the service and the sample Confluence, and looks into no actor",
+    },
+    Room {
+        name: "files",
+        may_name: &["account::Stamp", "config::FileText"],
+        why: "a part of the doorway: it reads and understands nothing",
     },
     Room {
         name: "lib",
@@ -284,11 +302,12 @@ const ONLY: &[Only] = &[
         name: "std::fs",
         places: &[
             "main.rs",
+            "files.rs",
             "acceptor.rs",
             "server/machine.rs",
             "attachment/memory_file.rs",
         ],
-        why: "nothing is kept on disk: secrets are read in main, the link's directory is made by the acceptor",
+        why: "nothing is kept on disk: secrets are read by the doorway, the link's directory is made by the acceptor",
     },
     Only {
         name: "std::net::TcpStream",
@@ -358,6 +377,7 @@ const ONLY: &[Only] = &[
 
 /// Where everything is decided and nothing touched.
 const PURE: &[&str] = &[
+    "advise/",
     "arguments.rs",
     "attachment/body.rs",
     "attachment/key.rs",
