@@ -3,13 +3,14 @@
 use std::fs;
 use std::io;
 
+use super::cases::CLIENTS;
 use super::figures;
 use super::load::{Load, Until};
 use super::machine::Machine;
 use super::origin::Origin;
 use super::peers::{self, Line, Peers, Player};
 use super::report::Report;
-use super::slices::CONNECTIONS;
+
 use super::words::Words;
 
 /// Starts whose time is taken.
@@ -34,7 +35,7 @@ pub fn measure(machine: &Machine, peers: &Peers, report: &mut Report) -> io::Res
             format!("就绪：从 exec 到 /healthz 返回 200，{STARTS} 次启动的中位数"),
         ),
         Player::Service,
-        figures::milliseconds(times),
+        figures::median_milliseconds(times),
     );
 
     let running = start()?;
@@ -45,13 +46,13 @@ pub fn measure(machine: &Machine, peers: &Peers, report: &mut Report) -> io::Res
         mebibytes(running.process.resident()?),
     );
     let wanted = origin.put("middle.png", 100 * 1024);
-    let mut load = Load::connect(running.address, CONNECTIONS)?;
+    let mut load = Load::connect(running.address, CLIENTS)?;
     load.run(&wanted, Until::Sent(1))?;
     load.run(&wanted, Until::Sent(HITS))?;
     report.fact(
         Words::new(
-            format!("resident memory after {HITS} hits of 100 KB, {CONNECTIONS} connections open"),
-            format!("{HITS} 次 100 KB 的命中之后的常驻内存，{CONNECTIONS} 个打开的连接"),
+            format!("resident memory after {HITS} hits of 100 KB, {CLIENTS} connections open"),
+            format!("{HITS} 次 100 KB 的命中之后的常驻内存，{CLIENTS} 个打开的连接"),
         ),
         Player::Service,
         mebibytes(running.process.resident()?),
