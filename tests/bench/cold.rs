@@ -63,7 +63,7 @@ fn one_by_one(origin: &Origin, address: SocketAddr, report: &mut Report) -> io::
     report.fact(
         Words::new("such a miss, median", "其中一次未命中，中位数"),
         Player::Service,
-        figures::median_milliseconds(times),
+        figures::milliseconds(times),
     );
     Ok(())
 }
@@ -106,8 +106,8 @@ fn at_once(origin: &Origin, address: SocketAddr, report: &mut Report) -> io::Res
         Player::Service,
         format!(
             "{} ({})",
-            figures::median_milliseconds(together),
-            figures::median_milliseconds(alone)
+            figures::milliseconds(together),
+            figures::milliseconds(alone)
         ),
     );
     Ok(())

@@ -35,7 +35,7 @@ pub fn measure(machine: &Machine, peers: &Peers, report: &mut Report) -> io::Res
             format!("就绪：从 exec 到 /healthz 返回 200，{STARTS} 次启动的中位数"),
         ),
         Player::Service,
-        figures::median_milliseconds(times),
+        figures::milliseconds(times),
     );
 
     let running = start()?;
