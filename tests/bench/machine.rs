@@ -8,33 +8,33 @@ use std::process::{self, Command};
 pub struct Machine {
     /// The core of the servers and the core of the load; `None` if there is only one, which then is shared.
     pub cores: Option<(usize, usize)>,
+    /// How many files this process, and each server, may open.
+    pub files: u64,
     /// The processor's name.
     pub processor: String,
     /// The kernel's release.
     pub kernel: String,
-    /// nginx's version, if nginx is installed.
-    pub nginx: Option<String>,
 }
 
 impl Machine {
+    /// The core of the servers, if they have one of their own.
+    pub fn server_core(&self) -> Option<usize> {
+        self.cores.map(|(servers, _)| servers)
+    }
+
     /// Looks around, and puts this process, with all threads it will start, onto the core of the load.
     pub fn look() -> io::Result<Machine> {
         let machine = Machine {
             cores: cores(&fs::read_to_string("/proc/self/status")?),
+            files: rlimit::increase_nofile_limit(u64::MAX)?,
             processor: field(&fs::read_to_string("/proc/cpuinfo")?, "model name"),
             kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?
                 .trim()
                 .to_owned(),
-            nginx: nginx_version(),
         };
         match machine.cores {
             Some((_, load)) => pin_self(load)?,
             None => eprintln!("there is only one core: servers and load share it"),
-        }
-        if machine.nginx.is_none() {
-            eprintln!(
-                "nginx is not installed (on Debian: apt install nginx-light): nothing to compare with"
-            );
         }
         Ok(machine)
     }
@@ -79,10 +79,4 @@ fn pin_self(core: usize) -> io::Result<()> {
             "taskset could not pin the bench to a core",
         ))
     }
-}
-
-fn nginx_version() -> Option<String> {
-    let said = Command::new("nginx").arg("-v").output().ok()?.stderr;
-    let said = String::from_utf8_lossy(&said).trim().to_owned();
-    said.rsplit_once('/').map(|(_, version)| version.to_owned())
 }

@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use confluence_attachment_proxy::demo::{Behaviour, File, Options, SampleConfluence};
 
 /// The page that all files hang on.
@@ -23,6 +25,8 @@ pub struct Origin {
 pub struct Wanted {
     /// The whole request head.
     pub request: Arc<[u8]>,
+    /// The same, with the wish that the server closes the connection behind its answer.
+    pub request_to_close: Arc<[u8]>,
     /// What must come back.
     pub body: Arc<[u8]>,
 }
@@ -46,13 +50,34 @@ impl Origin {
         let file = File::new("image/png", body.clone());
         self.confluence.put(PAGE, name, file);
         // As curl asks: a browser sends more, which no proxy here reads.
-        let head = format!(
-            "GET /proxy/{PAGE}/{name} HTTP/1.1\r\nHost: files.example.com\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n"
-        );
+        let head = |more| {
+            let head = format!(
+                "GET /proxy/{PAGE}/{name} HTTP/1.1\r\nHost: files.example.com\r\nUser-Agent: bench\r\n\
+                 Accept: */*\r\n{more}\r\n"
+            );
+            head.into_bytes().into()
+        };
         Wanted {
-            request: head.into_bytes().into(),
+            request: head(""),
+            request_to_close: head("Connection: close\r\n"),
             body,
         }
+    }
+
+    /// The `Authorization` that it wants to see.
+    pub fn authorization(&self) -> String {
+        let account = STANDARD.encode(format!("{}:{}", self.username, self.token));
+        format!("Basic {account}")
+    }
+
+    /// What a server that reads its settings from the environment is told: this Confluence, and its own port.
+    pub fn environment(&self, port: u16) -> Vec<(&'static str, String)> {
+        vec![
+            ("CONFLUENCE_URL", self.confluence.url()),
+            ("CONFLUENCE_USERNAME", self.username.clone()),
+            ("CONFLUENCE_API_TOKEN", self.token.clone()),
+            ("PROXY_PORT", port.to_string()),
+        ]
     }
 
     /// Sets how downloads of a file behave.

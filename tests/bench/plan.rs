@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use super::cases::{Case, Extent, SIZES, Size, cases};
+use super::peers::Player;
+
 /// Turns per start and size unless told otherwise: enough for a median that moves by one or two in a hundred.
 const TURNS: u32 = 20;
 
@@ -16,6 +19,12 @@ const STARTS: u32 = 3;
 /// machine that comes and goes.
 const SLICE: Duration = Duration::from_millis(80);
 
+/// Starts and turns of a quick look.
+const QUICK: (u32, u32) = (1, 5);
+
+/// A slice when nothing but bytes is judged.
+const SMOKE_SLICE: Duration = Duration::from_millis(5);
+
 /// What is asked for.
 pub struct Plan {
     /// How often each server gets its slice, per start and size.
@@ -24,28 +33,55 @@ pub struct Plan {
     pub starts: u32,
     /// How long one slice is.
     pub slice: Duration,
+    /// How many ways to ask there are.
+    pub extent: Extent,
+    /// The files that are asked for.
+    pub sizes: Vec<Size>,
     /// Whether everything but hits is left out.
     pub hits_only: bool,
+    /// Whether the table goes into the READMEs.
+    pub readme: bool,
+    /// The servers that are measured; all that are here if it is empty.
+    pub only: Vec<Player>,
     /// Another build of this service to be measured beside this one.
     pub before: Option<PathBuf>,
 }
 
-impl Plan {
-    /// Reads `--turns N`, `--starts N`, `--hits` and `--before BINARY`.
-    pub fn from_words(words: impl Iterator<Item = OsString>) -> Result<Plan, lexopt::Error> {
-        let mut plan = Plan {
+impl Default for Plan {
+    fn default() -> Plan {
+        Plan {
             turns: TURNS,
             starts: STARTS,
             slice: SLICE,
+            extent: Extent::Usual,
+            sizes: SIZES.to_vec(),
             hits_only: false,
+            readme: false,
+            only: Vec::new(),
             before: None,
-        };
+        }
+    }
+}
+
+impl Plan {
+    /// Reads the words that `tests/bench/run --help` explains.
+    pub fn from_words(words: impl Iterator<Item = OsString>) -> Result<Plan, lexopt::Error> {
+        let mut plan = Plan::default();
         let mut words = Parser::from_args(words);
         while let Some(word) = words.next()? {
             match word {
                 Arg::Long("turns") => plan.turns = words.value()?.parse()?,
                 Arg::Long("starts") => plan.starts = words.value()?.parse()?,
+                Arg::Long("quick") => (plan.starts, plan.turns) = QUICK,
+                Arg::Long("full") => plan.extent = Extent::Full,
+                Arg::Long("smoke") => {
+                    (plan.starts, plan.turns) = (1, 1);
+                    (plan.extent, plan.slice) = (Extent::Smoke, SMOKE_SLICE);
+                }
+                Arg::Long("sizes") => plan.sizes = sizes(&words.value()?.string()?)?,
+                Arg::Long("readme") => plan.readme = true,
                 Arg::Long("hits") => plan.hits_only = true,
+                Arg::Long("only") => plan.only = players(&words.value()?.string()?)?,
                 Arg::Long("before") => plan.before = Some(words.value()?.into()),
                 Arg::Long("bench") => {} // from cargo
                 other => return Err(other.unexpected()),
@@ -53,4 +89,38 @@ impl Plan {
         }
         Ok(plan)
     }
+
+    /// Whether nothing is left out that the READMEs tell.
+    pub fn is_whole(&self) -> bool {
+        let has_all_columns = self.only.is_empty() && self.before.is_none();
+        let has_all_rows = self.extent != Extent::Smoke && self.sizes == SIZES && !self.hits_only;
+        has_all_columns && has_all_rows
+    }
+
+    /// The rows of the table.
+    pub fn cases(&self) -> Vec<Case> {
+        cases(self.extent, &self.sizes)
+    }
+}
+
+/// The servers whose words stand in `list`, between commas.
+fn players(list: &str) -> Result<Vec<Player>, lexopt::Error> {
+    let is_server = |player: &Player| player.server() == *player && *player != Player::Before;
+    let servers = || Player::ALL.into_iter().filter(is_server);
+    let known = |word: &str| servers().find(|player| player.word() == word);
+    each(list, |word| {
+        known(word).ok_or_else(|| format!("there is no server {word:?}"))
+    })
+}
+
+/// The sizes whose words stand in `list`, between commas.
+fn sizes(list: &str) -> Result<Vec<Size>, lexopt::Error> {
+    let known = |word: &str| SIZES.into_iter().find(|size| size.word == word);
+    each(list, |word| {
+        known(word).ok_or_else(|| format!("there is no size {word:?}"))
+    })
+}
+
+fn each<T>(list: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, lexopt::Error> {
+    list.split(',').map(|word| Ok(read(word)?)).collect()
 }

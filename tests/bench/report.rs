@@ -1,165 +1,210 @@
-//! The table: figures in, Markdown out.
+//! What was measured, and how it is told: figures in, Markdown out.
 
-use std::fmt;
-use std::time::SystemTime;
-
-use super::figures::{self, Spread};
-use super::machine::Machine;
-use super::plan::Plan;
-use super::slices::{CONNECTIONS, Player, Slice};
+use super::about::About;
+use super::figures::{Figure, Figures, Played, Spread};
+use super::peers::{Line, Peers, Player};
+use super::words::{Language, Words};
 
 /// Stands where there is no figure.
 const NOTHING: &str = "-";
 
+/// Stands behind requests/s that count disturbed slices.
+const DISTURBED: &str = "°";
+
 /// Everything that was measured.
 pub struct Report {
-    about: String,
-    columns: Vec<Column>,
-    rows: Vec<(String, Vec<String>)>,
+    about: About,
+    players: Vec<Player>,
+    hits: Vec<(Words, Vec<(Player, Figures)>)>,
+    facts: Vec<(Words, Vec<(Player, String)>)>,
 }
 
-/// What stands in a column beside the row's name.
-#[derive(Clone, Copy)]
-enum Column {
-    /// The figure of one server.
-    Of(Player),
-    /// The figure of one server as a multiple of another's.
-    Ratio(Player, Player),
-}
+/// What a line of the whole table tells of a server, and how.
+type Aspect = (Words, fn(&Figures) -> String);
 
 impl Report {
     /// An empty one.
-    pub fn new(machine: &Machine, plan: &Plan) -> Report {
-        let mut columns = vec![
-            Column::Of(Player::Service),
-            Column::Of(Player::Nginx),
-            Column::Ratio(Player::Service, Player::Nginx),
-            Column::Ratio(Player::Control, Player::Nginx),
-        ];
-        if plan.before.is_some() {
-            columns.push(Column::Of(Player::Before));
-            columns.push(Column::Ratio(Player::Service, Player::Before));
-        }
+    pub fn new(about: About, peers: &Peers) -> Report {
         Report {
-            about: about(machine, plan),
-            columns,
-            rows: Vec::new(),
+            about,
+            players: peers.players(Line::Plain),
+            hits: Vec::new(),
+            facts: Vec::new(),
         }
     }
 
-    /// Notes the slices of one size.
-    pub fn hits(&mut self, label: &str, slices: &[Slice]) {
-        self.rates(format!("hits of {label}: requests/s"), slices);
-        self.rates(
-            format!("hits of {label}: requests/s, undisturbed pairs only"),
-            &figures::undisturbed(slices),
-        );
-        let cost = |player| figures::microseconds(slices, player);
-        self.row(
-            format!("hits of {label}: processor µs per request"),
-            |column| match column {
-                Column::Of(player) => Some(format!("{:.1}", cost(player)?)),
-                Column::Ratio(player, other) => {
-                    Some(format!("{:.2}", cost(player)? / cost(other)?))
-                }
-            },
-        );
-        self.row(
-            format!("hits of {label}: part of its core used"),
-            |column| match column {
-                Column::Of(player) => {
-                    Some(format!("{:.0} %", figures::busy(slices, player)? * 100.0))
-                }
-                Column::Ratio(..) => None,
-            },
-        );
+    /// Notes what was played in one case.
+    pub fn hits(&mut self, case: Words, played: &Played) {
+        let players = self.players.iter();
+        let known = players.filter_map(|player| Some((*player, played.figures(*player)?)));
+        self.hits.push((case, known.collect()));
     }
 
-    /// Notes a figure of this service alone.
-    pub fn fact(&mut self, what: String, value: String) {
-        self.row(what, |column| {
-            matches!(column, Column::Of(Player::Service)).then(|| value.clone())
+    /// Notes a figure of one server. What is said of several in the same words stands in one row.
+    pub fn fact(&mut self, what: Words, player: Player, value: String) {
+        match self.facts.iter_mut().find(|(words, _)| *words == what) {
+            Some((_, cells)) => cells.push((player, value)),
+            None => self.facts.push((what, vec![(player, value)])),
+        }
+    }
+
+    /// That everything works, without a figure that a clock has made.
+    pub fn verdict(&self) -> String {
+        let servers: Vec<Words> = self.players.iter().map(|player| player.title()).collect();
+        let servers: Vec<&str> = servers
+            .iter()
+            .map(|title| title.of(Language::English))
+            .collect();
+        format!(
+            "{} ways to ask, every answer right, Confluence asked once for each file by each server: {}",
+            self.hits.len(),
+            servers.join(", ")
+        )
+    }
+
+    /// How it was measured, and everything in one table.
+    pub fn text(&self, language: Language) -> String {
+        format!(
+            "{}\n\n{}{}{}",
+            self.about.paragraph(language),
+            self.head(language),
+            self.whole(language),
+            self.facts(language),
+        )
+    }
+
+    /// How it was measured, a table in brief, and all figures of hits for those who want them.
+    pub fn section(&self, language: Language) -> String {
+        let summary = Words::new(
+            "All figures of hits with their spread, and how long answers took",
+            "命中的全部数据及其离散程度，以及应答所用的时间",
+        );
+        format!(
+            "{}\n\n{head}{}{}\n<details>\n<summary>{}</summary>\n\n{head}{}\n</details>\n\n",
+            self.about.paragraph(language),
+            self.brief(language),
+            self.facts(language),
+            summary.of(language),
+            self.whole(language),
+            head = self.head(language),
+        )
+    }
+
+    fn head(&self, language: Language) -> String {
+        let what = Words::new("what", "项目");
+        let title = |player: Player| Some(player.title().of(language).to_owned());
+        let rule = |_| Some("---".to_owned());
+        self.line(what.of(language), title) + &self.line("---", rule)
+    }
+
+    /// A line for each case: requests/s and, in brackets, processor time. nginx's own, and the others' as multiples.
+    fn brief(&self, language: Language) -> String {
+        let lines = self.hits.iter().map(|(case, known)| {
+            self.line(case.of(language), |player| of(known, player).map(in_brief))
         });
+        lines.collect()
     }
 
-    fn rates(&mut self, what: String, slices: &[Slice]) {
-        self.row(what, |column| match column {
-            Column::Of(player) => {
-                let rates = figures::rates(slices, player);
-                Some(format!("{:.0}", Spread::of(rates)?.median))
-            }
-            Column::Ratio(player, other) => {
-                let ratios = figures::ratios(slices, player, other);
-                let pairs = ratios.len();
-                let Spread { median, low, high } = Spread::of(ratios)?;
-                Some(format!("{median:.2} ({low:.2}-{high:.2}; {pairs} pairs)"))
-            }
+    /// A line for each figure of each case.
+    fn whole(&self, language: Language) -> String {
+        let between = Words::new(": ", "：");
+        let lines = self.hits.iter().flat_map(|(case, known)| {
+            let between = between.of(language);
+            aspects().map(|(figure, cell)| {
+                let what = format!("{}{between}{}", case.of(language), figure.of(language));
+                self.line(&what, |player| of(known, player).map(cell))
+            })
         });
+        lines.collect()
     }
 
-    fn row(&mut self, what: String, cell: impl Fn(Column) -> Option<String>) {
-        let cells = self.columns.iter().map(|column| cell(*column));
-        let cells = cells.map(|cell| cell.unwrap_or_else(|| NOTHING.into()));
-        self.rows.push((what, cells.collect()));
+    fn facts(&self, language: Language) -> String {
+        let lines = self
+            .facts
+            .iter()
+            .map(|(what, cells)| self.line(what.of(language), |player| of(cells, player).cloned()));
+        lines.collect()
+    }
+
+    fn line(&self, what: &str, cell: impl Fn(Player) -> Option<String>) -> String {
+        let cells = self.players.iter().map(|player| cell(*player));
+        let cells: Vec<String> = cells
+            .map(|cell| cell.unwrap_or_else(|| NOTHING.into()))
+            .collect();
+        format!("| {what} | {} |\n", cells.join(" | "))
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let heads: Vec<String> = self.columns.iter().map(Column::to_string).collect();
-        writeln!(f, "{}\n", self.about)?;
-        writeln!(f, "| what | {} |", heads.join(" | "))?;
-        writeln!(f, "|---|{}", "---|".repeat(heads.len()))?;
-        for (what, cells) in &self.rows {
-            writeln!(f, "| {what} | {} |", cells.join(" | "))?;
+fn in_brief(figures: &Figures) -> String {
+    let mark = mark(figures);
+    let (rate, cost) = (figures.rate, figures.cost);
+    match (rate.ratio, cost.ratio) {
+        (Some(rate), Some(cost)) => format!("{:.2}{mark} ({:.2})", rate.median, cost.median),
+        _ => format!(
+            "{}/s{mark} ({} µs)",
+            thousands(rate.value),
+            short(cost.value)
+        ),
+    }
+}
+
+fn aspects() -> [Aspect; 5] {
+    [
+        (Words::new("requests/s", "请求/秒"), |figures| {
+            let value = thousands(figures.rate.value) + mark(figures);
+            with_ratio(value, figures.rate)
+        }),
+        (Words::new("p50, ms", "p50，毫秒"), |figures| {
+            with_ratio(short(figures.p50.value), figures.p50)
+        }),
+        (Words::new("p99, ms", "p99，毫秒"), |figures| {
+            with_ratio(short(figures.p99.value), figures.p99)
+        }),
+        (
+            Words::new("processor µs per request", "每个请求的处理器时间，µs"),
+            |figures| with_ratio(short(figures.cost.value), figures.cost),
+        ),
+        (
+            Words::new("part of its core used", "所用核心的份额"),
+            |figures| format!("{:.0} %", figures.busy * 100.0),
+        ),
+    ]
+}
+
+fn with_ratio(value: String, figure: Figure) -> String {
+    match figure.ratio {
+        Some(Spread { median, low, high }) => format!("{value}; {median:.2} ({low:.2}-{high:.2})"),
+        None => value,
+    }
+}
+
+fn mark(figures: &Figures) -> &'static str {
+    if figures.is_disturbed { DISTURBED } else { "" }
+}
+
+fn of<T>(cells: &[(Player, T)], player: Player) -> Option<&T> {
+    let cell = cells.iter().find(|(owner, _)| *owner == player);
+    cell.map(|(_, value)| value)
+}
+
+/// A number with as many digits as mean something.
+fn short(number: f64) -> String {
+    match number {
+        ..10.0 => format!("{number:.2}"),
+        ..100.0 => format!("{number:.1}"),
+        _ => thousands(number),
+    }
+}
+
+/// A whole number with commas.
+fn thousands(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at != 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
         }
-        Ok(())
+        text.push(digit);
     }
-}
-
-impl fmt::Display for Column {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Column::Of(player) => player.fmt(f),
-            Column::Ratio(player, other) => write!(f, "{player} ÷ {other}"),
-        }
-    }
-}
-
-impl fmt::Display for Player {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Player::Service => "this service",
-            Player::Before => "build before",
-            Player::Nginx => "nginx",
-            Player::Control => "nginx again",
-        })
-    }
-}
-
-/// What a reader must know to judge and to repeat the table.
-fn about(machine: &Machine, plan: &Plan) -> String {
-    let date = httpdate::fmt_http_date(SystemTime::now());
-    let nginx = match &machine.nginx {
-        Some(version) => format!("nginx {version} with proxy_cache in memory"),
-        None => "nginx is not installed".into(),
-    };
-    let cores = match machine.cores {
-        Some(_) => "one core for the servers and one for the load",
-        None => "one core for servers and load together",
-    };
-    let (starts, turns) = (plan.starts, plan.turns);
-    format!(
-        "{date}; {}; Linux {}; {nginx}; {cores}; {CONNECTIONS} keep-alive connections; {starts} starts, {turns} turns \
-         each, slices of {} ms.\n\
-         Repeat with `cargo bench --bench hits -- --starts {starts} --turns {turns}`.\n\n\
-         Ratios of requests/s are medians over pairs of slices of one turn, with their quartiles. \"nginx again\" is \
-         the same nginx in a slice of its own: what its ratio differs from 1 is noise. In an undisturbed pair both \
-         servers had their core for themselves. Where a server used much less than its core, the limit was the load, or \
-         other work of the machine, of which a server with more threads has the better of it: believe the undisturbed \
-         pairs, and repeat on an idle machine if there are few.",
-        machine.processor,
-        machine.kernel,
-        plan.slice.as_millis(),
-    )
+    text
 }

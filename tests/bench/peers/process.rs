@@ -1,19 +1,21 @@
 //! One server process on its core: its account of time and memory, and its end.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// The kernel's unit of processor time in /proc: USER_HZ is 100 wherever Linux has users.
-const TICK: Duration = Duration::from_millis(10);
+use rustix::fs::{MemfdFlags, memfd_create};
 
 /// A running server. Dropping it asks it to end and waits until it has.
 pub struct Process {
     child: Child,
+    /// What it says: told only if it fails, because some servers tell their life to everybody.
+    said: File,
 }
 
 impl Process {
@@ -21,7 +23,7 @@ impl Process {
     pub fn start(
         program: &Path,
         words: &[&OsStr],
-        environment: &[(&str, &str)],
+        environment: &[(&str, String)],
         core: Option<usize>,
     ) -> io::Result<Process> {
         let mut command = match core {
@@ -33,15 +35,17 @@ impl Process {
             None => Command::new(program),
         };
         let path = std::env::var_os("PATH").unwrap_or_default();
+        let said = File::from(memfd_create("said", MemfdFlags::CLOEXEC)?);
         let child = command
             .args(words)
             .env_clear()
             .env("PATH", path)
-            .envs(environment.iter().copied())
+            .envs(environment.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(said.try_clone()?)
+            .stderr(said.try_clone()?)
             .spawn()?;
-        Ok(Process { child })
+        Ok(Process { child, said })
     }
 
     /// Whether it has ended by itself.
@@ -49,14 +53,32 @@ impl Process {
         Ok(self.child.try_wait()?.is_some())
     }
 
-    /// Processor time used so far, in user and kernel mode, by the process and its children.
+    /// What it has said so far.
+    pub fn said(&self) -> io::Result<String> {
+        let mut said = vec![0; self.said.metadata()?.len() as usize];
+        self.said.read_exact_at(&mut said, 0)?;
+        Ok(String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// Processor time used so far by all threads of the process and of those below it, exact while they sleep.
     pub fn time_used(&self) -> io::Result<Duration> {
-        let mut ticks = 0;
-        for fields in family(self.child.id())? {
-            let field = |at: usize| fields.get(at).and_then(|field| field.parse::<u32>().ok());
-            ticks += field(UTIME).unwrap_or(0) + field(STIME).unwrap_or(0);
+        let mut used = Duration::ZERO;
+        for id in family(self.child.id())? {
+            for thread in fs::read_dir(format!("/proc/{id}/task"))
+                .into_iter()
+                .flatten()
+            {
+                // A thread, or a process such as nginx's cache loader, may end meanwhile.
+                let account = fs::read_to_string(thread?.path().join("schedstat"));
+                used += account.map_or(Duration::ZERO, |account| running_time(&account));
+            }
         }
-        Ok(TICK * ticks)
+        if used.is_zero() {
+            return Err(io::Error::other(
+                "a server has ended, or this kernel has no schedstat",
+            ));
+        }
+        Ok(used)
     }
 
     /// Resident memory in KiB, of this process alone.
@@ -81,32 +103,25 @@ impl Drop for Process {
     }
 }
 
-/// Positions in /proc/PID/stat behind the name in parentheses.
-const UTIME: usize = 11;
-const STIME: usize = 12;
-
-/// The accounts of a process and of its children.
-fn family(id: u32) -> io::Result<Vec<Vec<String>>> {
-    let mut accounts = vec![account(id)?];
-    if accounts[0].is_empty() {
-        return Err(io::Error::other("a server has ended"));
-    }
+/// The ids of a process and of all below it.
+fn family(id: u32) -> io::Result<Vec<u32>> {
+    let mut ids = vec![id];
     let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
     for child in children.split_whitespace().filter_map(|id| id.parse().ok()) {
-        accounts.extend(account(child).ok()); // one may end meanwhile, as nginx's cache loader does
+        ids.extend(family(child).into_iter().flatten());
     }
-    accounts.retain(|fields| fields.len() > STIME);
-    Ok(accounts)
+    Ok(ids)
 }
 
-fn account(id: u32) -> io::Result<Vec<String>> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
-    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-    Ok(fields.split_whitespace().map(str::to_owned).collect())
+/// The first number of /proc/PID/task/TID/schedstat: nanoseconds on a processor.
+fn running_time(account: &str) -> Duration {
+    let first = account.split_whitespace().next();
+    let nanoseconds = first.and_then(|number| number.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
-/// A port that was free a moment ago. Both servers want to be told one: nginx knows no other way, and this service
-/// names the port it took in a line that RUST_LOG=warn leaves out.
+/// A port that was free a moment ago. Servers want to be told one: most know no other way, and this service names the
+/// port it took in a line that RUST_LOG=warn leaves out.
 pub fn free_port() -> io::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?.port())
