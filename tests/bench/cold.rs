@@ -10,8 +10,9 @@ use super::figures;
 use super::load::{Load, Until};
 use super::machine::Machine;
 use super::origin::Origin;
+use super::peers::{Line, Peers, Player};
 use super::report::Report;
-use super::service;
+use super::words::Words;
 
 /// Files asked for one after the other.
 const MISSES: usize = 100;
@@ -32,10 +33,10 @@ const HERD_DELAY: Duration = Duration::from_millis(200);
 const HERDS: usize = 7;
 
 /// Measures and notes.
-pub fn measure(machine: &Machine, report: &mut Report) -> io::Result<()> {
-    let core = machine.cores.map(|(server, _)| server);
+pub fn measure(machine: &Machine, peers: &Peers, report: &mut Report) -> io::Result<()> {
     let origin = Origin::start()?;
-    let running = service::start(&service::binary(), &origin, core)?;
+    let core = machine.server_core();
+    let running = peers.start(Player::Service, &origin, core, Line::Plain)?;
     one_by_one(&origin, running.address, report)?;
     at_once(&origin, running.address, report)
 }
@@ -52,10 +53,18 @@ fn one_by_one(origin: &Origin, address: SocketAddr, report: &mut Report) -> io::
     }
     let connections = origin.confluence.connections_seen() - connections;
     report.fact(
-        format!("connections to Confluence for {MISSES} misses of 100 KB, one after the other"),
+        Words::new(
+            format!("connections to Confluence for {MISSES} misses of 100 KB, one after the other"),
+            format!("依次 {MISSES} 次 100 KB 的未命中，与 Confluence 的连接数"),
+        ),
+        Player::Service,
         connections.to_string(),
     );
-    report.fact("such a miss, median".into(), figures::milliseconds(times));
+    report.fact(
+        Words::new("such a miss, median", "其中一次未命中，中位数"),
+        Player::Service,
+        figures::milliseconds(times),
+    );
     Ok(())
 }
 
@@ -76,14 +85,25 @@ fn at_once(origin: &Origin, address: SocketAddr, report: &mut Report) -> io::Res
     }
     let most = downloads.iter().max().copied().unwrap_or(0);
     report.fact(
-        format!("downloads when {HERD} clients ask for one cold file of 1 MB at once, at most"),
+        Words::new(
+            format!("downloads when {HERD} clients ask for one cold file of 1 MB at once, at most"),
+            format!("{HERD} 个客户端同时请求同一个 1 MB 冷文件时的下载次数，最多"),
+        ),
+        Player::Service,
         most.to_string(),
     );
     report.fact(
-        format!(
-            "until all {HERD} have it (one alone), Confluence needs {} ms",
-            HERD_DELAY.as_millis()
+        Words::new(
+            format!(
+                "until all {HERD} have it (one alone), Confluence needs {} ms",
+                HERD_DELAY.as_millis()
+            ),
+            format!(
+                "直到 {HERD} 个客户端全部拿到（单独一个），Confluence 需要 {} ms",
+                HERD_DELAY.as_millis()
+            ),
         ),
+        Player::Service,
         format!(
             "{} ({})",
             figures::milliseconds(together),

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::slices::{Player, Slice};
+use super::peers::Player;
+use super::slices::Slice;
 
 /// The middle of some values and where half of them lie.
 #[derive(Clone, Copy)]
@@ -37,18 +38,6 @@ pub fn milliseconds(times: Vec<f64>) -> String {
 /// Requests per second in every slice of a player.
 pub fn rates(slices: &[Slice], player: Player) -> Vec<f64> {
     of(slices, player).map(rate).collect()
-}
-
-/// Which part of a slice a server must have worked for the slice to count as undisturbed. The kernel counts in ticks of
-/// 10 ms, so a full slice of 80 ms may look like one of 70 ms.
-const UNDISTURBED: f64 = 0.85;
-
-/// The slices in which a server had its core to itself and enough to do. Where other work takes part of the core, the
-/// scheduler gives a server of many threads more of the rest than one of a single thread, which is no merit.
-pub fn undisturbed(slices: &[Slice]) -> Vec<Slice> {
-    let full =
-        |slice: &&Slice| slice.tally.took.as_secs_f64() * UNDISTURBED <= slice.used.as_secs_f64();
-    slices.iter().filter(full).copied().collect()
 }
 
 /// What a player got as a multiple of what another one got in the same turn.

@@ -12,11 +12,14 @@ pub struct Machine {
     pub processor: String,
     /// The kernel's release.
     pub kernel: String,
-    /// nginx's version, if nginx is installed.
-    pub nginx: Option<String>,
 }
 
 impl Machine {
+    /// The core of the servers, if they have one of their own.
+    pub fn server_core(&self) -> Option<usize> {
+        self.cores.map(|(servers, _)| servers)
+    }
+
     /// Looks around, and puts this process, with all threads it will start, onto the core of the load.
     pub fn look() -> io::Result<Machine> {
         let machine = Machine {
@@ -25,16 +28,10 @@ impl Machine {
             kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?
                 .trim()
                 .to_owned(),
-            nginx: nginx_version(),
         };
         match machine.cores {
             Some((_, load)) => pin_self(load)?,
             None => eprintln!("there is only one core: servers and load share it"),
-        }
-        if machine.nginx.is_none() {
-            eprintln!(
-                "nginx is not installed (on Debian: apt install nginx-light): nothing to compare with"
-            );
         }
         Ok(machine)
     }
@@ -79,10 +76,4 @@ fn pin_self(core: usize) -> io::Result<()> {
             "taskset could not pin the bench to a core",
         ))
     }
-}
-
-fn nginx_version() -> Option<String> {
-    let said = Command::new("nginx").arg("-v").output().ok()?.stderr;
-    let said = String::from_utf8_lossy(&said).trim().to_owned();
-    said.rsplit_once('/').map(|(_, version)| version.to_owned())
 }

@@ -18,28 +18,30 @@ mod figures;
 mod life;
 mod load;
 mod machine;
-mod nginx;
 mod origin;
+mod peers;
 mod plan;
-mod process;
 mod report;
-mod service;
 mod slices;
+mod words;
 
 use std::error::Error;
 
 use machine::Machine;
+use peers::Peers;
 use plan::Plan;
 use report::Report;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    peers::serve_floor()?;
     let plan = Plan::from_words(std::env::args_os().skip(1))?;
     let machine = Machine::look()?;
-    let mut report = Report::new(&machine, &plan);
-    slices::measure(&plan, &machine, &mut report)?;
+    let peers = Peers::look(&plan.only, plan.before.clone());
+    let mut report = Report::new(&machine, &plan, &peers);
+    slices::measure(&plan, &machine, &peers, &mut report)?;
     if !plan.hits_only {
-        life::measure(&machine, &mut report)?;
-        cold::measure(&machine, &mut report)?;
+        life::measure(&machine, &peers, &mut report)?;
+        cold::measure(&machine, &peers, &mut report)?;
     }
     println!("{report}");
     Ok(())

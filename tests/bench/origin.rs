@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use confluence_attachment_proxy::demo::{Behaviour, File, Options, SampleConfluence};
 
 /// The page that all files hang on.
@@ -53,6 +55,22 @@ impl Origin {
             request: head.into_bytes().into(),
             body,
         }
+    }
+
+    /// The `Authorization` that it wants to see.
+    pub fn authorization(&self) -> String {
+        let account = STANDARD.encode(format!("{}:{}", self.username, self.token));
+        format!("Basic {account}")
+    }
+
+    /// What a server that reads its settings from the environment is told: this Confluence, and its own port.
+    pub fn environment(&self, port: u16) -> Vec<(&'static str, String)> {
+        vec![
+            ("CONFLUENCE_URL", self.confluence.url()),
+            ("CONFLUENCE_USERNAME", self.username.clone()),
+            ("CONFLUENCE_API_TOKEN", self.token.clone()),
+            ("PROXY_PORT", port.to_string()),
+        ]
     }
 
     /// Sets how downloads of a file behave.

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use super::peers::Player;
+
 /// Turns per start and size unless told otherwise: enough for a median that moves by one or two in a hundred.
 const TURNS: u32 = 20;
 
@@ -26,18 +28,21 @@ pub struct Plan {
     pub slice: Duration,
     /// Whether everything but hits is left out.
     pub hits_only: bool,
+    /// The servers that are measured; all that are here if it is empty.
+    pub only: Vec<Player>,
     /// Another build of this service to be measured beside this one.
     pub before: Option<PathBuf>,
 }
 
 impl Plan {
-    /// Reads `--turns N`, `--starts N`, `--hits` and `--before BINARY`.
+    /// Reads `--turns N`, `--starts N`, `--hits`, `--only SERVER,..` and `--before BINARY`.
     pub fn from_words(words: impl Iterator<Item = OsString>) -> Result<Plan, lexopt::Error> {
         let mut plan = Plan {
             turns: TURNS,
             starts: STARTS,
             slice: SLICE,
             hits_only: false,
+            only: Vec::new(),
             before: None,
         };
         let mut words = Parser::from_args(words);
@@ -46,6 +51,7 @@ impl Plan {
                 Arg::Long("turns") => plan.turns = words.value()?.parse()?,
                 Arg::Long("starts") => plan.starts = words.value()?.parse()?,
                 Arg::Long("hits") => plan.hits_only = true,
+                Arg::Long("only") => plan.only = players(&words.value()?.string()?)?,
                 Arg::Long("before") => plan.before = Some(words.value()?.into()),
                 Arg::Long("bench") => {} // from cargo
                 other => return Err(other.unexpected()),
@@ -53,4 +59,13 @@ impl Plan {
         }
         Ok(plan)
     }
+}
+
+/// The servers whose words stand in `list`, between commas.
+fn players(list: &str) -> Result<Vec<Player>, lexopt::Error> {
+    let known = |word: &str| Player::ALL.into_iter().find(|player| player.word() == word);
+    let players = list.split(',').map(|word| {
+        known(word).ok_or_else(|| format!("--only: there is no server {word:?}").into())
+    });
+    players.collect()
 }

@@ -2,17 +2,14 @@
 
 use std::error::Error;
 use std::io;
-use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::load::{Load, Tally, Until};
 use super::machine::Machine;
-use super::nginx::{self, Nginx};
 use super::origin::{Origin, Wanted};
+use super::peers::{Line, Peers, Player, Running};
 use super::plan::Plan;
-use super::process::Process;
 use super::report::Report;
-use super::service::{self, Running};
 
 /// Keep-alive connections to each server.
 pub const CONNECTIONS: usize = 64;
@@ -23,19 +20,6 @@ pub const SIZES: [(&str, usize, &str); 3] = [
     ("middle.png", 100 * 1024, "100 KB"),
     ("large.png", 1024 * 1024, "1 MB"),
 ];
-
-/// Who takes a slice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Player {
-    /// This build of this service.
-    Service,
-    /// The build that `--before` names.
-    Before,
-    /// nginx.
-    Nginx,
-    /// The same nginx once more: how far from 1 this ratio is, so far may all be wrong.
-    Control,
-}
 
 /// One slice of one player.
 #[derive(Clone, Copy)]
@@ -51,12 +35,17 @@ pub struct Slice {
 }
 
 /// Measures hits of all sizes and notes them.
-pub fn measure(plan: &Plan, machine: &Machine, report: &mut Report) -> Result<(), Box<dyn Error>> {
+pub fn measure(
+    plan: &Plan,
+    machine: &Machine,
+    peers: &Peers,
+    report: &mut Report,
+) -> Result<(), Box<dyn Error>> {
     let mut slices: [Vec<Slice>; SIZES.len()] = Default::default();
     let mut dice = Dice::new();
     for start in 0..plan.starts {
         eprintln!("hits: start {} of {}", start + 1, plan.starts);
-        let mut field = Field::open(plan, machine)?;
+        let mut field = Field::open(machine, peers)?;
         for (slices, (name, bytes, _)) in slices.iter_mut().zip(SIZES) {
             let wanted = field.origin.put(name, bytes);
             field.play(plan, &wanted, &mut dice, slices)?;
@@ -71,41 +60,35 @@ pub fn measure(plan: &Plan, machine: &Machine, report: &mut Report) -> Result<()
 /// All servers of one start, with the load on them.
 struct Field {
     origin: Origin,
-    service: Side<Running>,
-    before: Option<Side<Running>>,
-    nginx: Option<Side<Nginx>>,
+    players: Vec<Player>,
+    sides: Vec<Side>,
 }
 
 /// A server and the connections to it, which are closed first.
-struct Side<S> {
+struct Side {
+    player: Player,
     load: Load,
-    server: S,
+    server: Running,
 }
 
 impl Field {
-    fn open(plan: &Plan, machine: &Machine) -> io::Result<Field> {
-        let core = machine.cores.map(|(server, _)| server);
+    fn open(machine: &Machine, peers: &Peers) -> io::Result<Field> {
         let origin = Origin::start()?;
-        let open = |binary: &Path| -> io::Result<Side<Running>> {
-            let server = service::start(binary, &origin, core)?;
+        let players = peers.players(Line::Plain);
+        let mut sides = Vec::new();
+        for &player in players.iter().filter(|player| **player != Player::Control) {
+            let server = peers.start(player, &origin, machine.server_core(), Line::Plain)?;
             let load = Load::connect(server.address, CONNECTIONS)?;
-            Ok(Side { load, server })
-        };
-        let service = open(&service::binary())?;
-        let before = plan.before.as_deref().map(open).transpose()?;
-        let nginx = match machine.nginx {
-            Some(_) => {
-                let server = nginx::start(&origin, core)?;
-                let load = Load::connect(server.running.address, CONNECTIONS)?;
-                Some(Side { load, server })
-            }
-            None => None,
-        };
+            sides.push(Side {
+                player,
+                load,
+                server,
+            });
+        }
         Ok(Field {
             origin,
-            service,
-            before,
-            nginx,
+            players,
+            sides,
         })
     }
 
@@ -117,7 +100,7 @@ impl Field {
         dice: &mut Dice,
         slices: &mut Vec<Slice>,
     ) -> io::Result<()> {
-        let mut players = self.players();
+        let mut players = self.players.clone();
         for player in players.clone() {
             self.slice(player, wanted, Until::Sent(1))?; // alone, so that nginx's cache is filled once
             self.slice(player, wanted, Until::Time(plan.slice))?;
@@ -145,38 +128,26 @@ impl Field {
         }
     }
 
-    fn players(&self) -> Vec<Player> {
-        let mut players = vec![Player::Service];
-        players.extend(self.before.iter().map(|_| Player::Before));
-        if self.nginx.is_some() {
-            players.extend([Player::Nginx, Player::Control]);
-        }
-        players
-    }
-
     fn slice(
         &mut self,
         player: Player,
         wanted: &Wanted,
         until: Until,
     ) -> io::Result<(Tally, Duration)> {
-        let (load, process) = match player {
-            Player::Service => self.service.parts(),
-            Player::Before => self.before.as_mut().expect("it plays").parts(),
-            Player::Nginx | Player::Control => {
-                let side = self.nginx.as_mut().expect("it plays");
-                (&mut side.load, &side.server.running.process)
-            }
+        let played_by = match player {
+            Player::Control => Player::Nginx,
+            other => other,
         };
-        let before = process.time_used()?;
-        let tally = load.run(wanted, until)?;
-        Ok((tally, process.time_used()?.saturating_sub(before)))
-    }
-}
-
-impl Side<Running> {
-    fn parts(&mut self) -> (&mut Load, &Process) {
-        (&mut self.load, &self.server.process)
+        let mut sides = self.sides.iter_mut();
+        let side = sides
+            .find(|side| side.player == played_by)
+            .ok_or_else(|| io::Error::other("the control needs nginx"))?;
+        let before = side.server.process.time_used()?;
+        let tally = side.load.run(wanted, until)?;
+        Ok((
+            tally,
+            side.server.process.time_used()?.saturating_sub(before),
+        ))
     }
 }
 

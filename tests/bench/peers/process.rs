@@ -1,12 +1,15 @@
 //! One server process on its core: its account of time and memory, and its end.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+
+use rustix::fs::{MemfdFlags, memfd_create};
 
 /// The kernel's unit of processor time in /proc: USER_HZ is 100 wherever Linux has users.
 const TICK: Duration = Duration::from_millis(10);
@@ -14,6 +17,8 @@ const TICK: Duration = Duration::from_millis(10);
 /// A running server. Dropping it asks it to end and waits until it has.
 pub struct Process {
     child: Child,
+    /// What it says: told only if it fails, because some servers tell their life to everybody.
+    said: File,
 }
 
 impl Process {
@@ -21,7 +26,7 @@ impl Process {
     pub fn start(
         program: &Path,
         words: &[&OsStr],
-        environment: &[(&str, &str)],
+        environment: &[(&str, String)],
         core: Option<usize>,
     ) -> io::Result<Process> {
         let mut command = match core {
@@ -33,15 +38,17 @@ impl Process {
             None => Command::new(program),
         };
         let path = std::env::var_os("PATH").unwrap_or_default();
+        let said = File::from(memfd_create("said", MemfdFlags::CLOEXEC)?);
         let child = command
             .args(words)
             .env_clear()
             .env("PATH", path)
-            .envs(environment.iter().copied())
+            .envs(environment.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(said.try_clone()?)
+            .stderr(said.try_clone()?)
             .spawn()?;
-        Ok(Process { child })
+        Ok(Process { child, said })
     }
 
     /// Whether it has ended by itself.
@@ -49,7 +56,14 @@ impl Process {
         Ok(self.child.try_wait()?.is_some())
     }
 
-    /// Processor time used so far, in user and kernel mode, by the process and its children.
+    /// What it has said so far.
+    pub fn said(&self) -> io::Result<String> {
+        let mut said = vec![0; self.said.metadata()?.len() as usize];
+        self.said.read_exact_at(&mut said, 0)?;
+        Ok(String::from_utf8_lossy(&said).into_owned())
+    }
+
+    /// Processor time used so far, in user and kernel mode, by the process and all below it.
     pub fn time_used(&self) -> io::Result<Duration> {
         let mut ticks = 0;
         for fields in family(self.child.id())? {
@@ -85,7 +99,7 @@ impl Drop for Process {
 const UTIME: usize = 11;
 const STIME: usize = 12;
 
-/// The accounts of a process and of its children.
+/// The accounts of a process and of all below it.
 fn family(id: u32) -> io::Result<Vec<Vec<String>>> {
     let mut accounts = vec![account(id)?];
     if accounts[0].is_empty() {
@@ -93,7 +107,7 @@ fn family(id: u32) -> io::Result<Vec<Vec<String>>> {
     }
     let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
     for child in children.split_whitespace().filter_map(|id| id.parse().ok()) {
-        accounts.extend(account(child).ok()); // one may end meanwhile, as nginx's cache loader does
+        accounts.extend(family(child).into_iter().flatten()); // one may end meanwhile, as nginx's cache loader does
     }
     accounts.retain(|fields| fields.len() > STIME);
     Ok(accounts)
@@ -105,8 +119,8 @@ fn account(id: u32) -> io::Result<Vec<String>> {
     Ok(fields.split_whitespace().map(str::to_owned).collect())
 }
 
-/// A port that was free a moment ago. Both servers want to be told one: nginx knows no other way, and this service
-/// names the port it took in a line that RUST_LOG=warn leaves out.
+/// A port that was free a moment ago. Servers want to be told one: most know no other way, and this service names the
+/// port it took in a line that RUST_LOG=warn leaves out.
 pub fn free_port() -> io::Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?.port())

@@ -1,0 +1,24 @@
+//! The servers under test: this service, and what else could stand before Confluence.
+//!
+//! Each is one file that writes its configuration, starts it on a core and hands back a [`Running`]. [`Peers`] says
+//! which of them this machine has. All get the same account, the same address of Confluence, and as much time to
+//! keep a file as a run takes; where a server has switches that make hits faster, they are on.
+
+mod directory;
+mod fastapi;
+mod floor;
+mod haproxy;
+mod nginx;
+mod player;
+mod process;
+mod registry;
+mod running;
+mod service;
+mod varnish;
+
+use super::origin::Origin;
+
+pub use floor::serve as serve_floor;
+pub use player::{Line, Player};
+pub use registry::{Peers, service_binary};
+pub use running::Running;

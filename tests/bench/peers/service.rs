@@ -1,0 +1,33 @@
+//! This service: the release binary, as an operator would start it.
+
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use super::Origin;
+use super::player::Line;
+use super::process::{Process, free_port};
+use super::running::Running;
+
+/// The binary that belongs to this bench.
+pub const BINARY: &str = env!("CARGO_BIN_EXE_confluence-attachment-proxy");
+
+/// Starts a build of this service.
+pub fn start(
+    binary: &Path,
+    origin: &Origin,
+    core: Option<usize>,
+    line: Line,
+) -> io::Result<Running> {
+    let port = free_port()?;
+    let mut environment = origin.environment(port);
+    environment.push(("PROXY_HOST", "127.0.0.1".into()));
+    environment.push(("RUST_LOG", "warn".into()));
+    if line == Line::Tls {
+        environment.push(("PROXY_TLS_CERT_FILE", Line::CERTIFICATE.into()));
+        environment.push(("PROXY_TLS_KEY_FILE", Line::KEY.into()));
+    }
+    let started = Instant::now();
+    let process = Process::start(binary, &[], &environment, core)?;
+    Running::await_ready(process, port, line, None, started)
+}
