@@ -24,6 +24,16 @@ pub struct Connection {
     state: State,
 }
 
+/// Where one read leaves an answer.
+pub enum Heard {
+    /// It is complete.
+    Whole,
+    /// There may be more to read.
+    Part,
+    /// There is no more to read now.
+    Drained,
+}
+
 enum State {
     Idle,
     Head,
@@ -58,19 +68,37 @@ impl Connection {
     /// Reads what is there; `true` when the answer is complete.
     pub fn hear(&mut self, wanted: &Wanted, scratch: &mut [u8]) -> io::Result<bool> {
         loop {
-            let count = match self.socket.read(scratch) {
-                Ok(0) => return Err(wrong("the server closed a connection")),
-                Ok(count) => count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            if self.take(&scratch[..count], wanted)? {
-                return Ok(true);
+            match self.hear_once(wanted, scratch)? {
+                Heard::Whole => return Ok(true),
+                Heard::Drained => return Ok(false),
+                Heard::Part => {}
             }
-            if count < scratch.len() {
-                return Ok(false); // the socket is empty
-            }
+        }
+    }
+
+    /// Reads once.
+    pub fn hear_once(&mut self, wanted: &Wanted, scratch: &mut [u8]) -> io::Result<Heard> {
+        let count = match self.socket.read(scratch) {
+            Ok(0) => return Err(wrong("the server closed a connection")),
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Heard::Drained),
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(Heard::Part),
+            Err(error) => return Err(error),
+        };
+        if self.take(&scratch[..count], wanted)? {
+            Ok(Heard::Whole)
+        } else if count < scratch.len() {
+            Ok(Heard::Drained)
+        } else {
+            Ok(Heard::Part)
+        }
+    }
+
+    /// How much of a body that is not complete has come.
+    pub fn received(&self) -> usize {
+        match self.state {
+            State::Idle | State::Head => 0,
+            State::Body(at) => at,
         }
     }
 

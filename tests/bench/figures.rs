@@ -35,6 +35,22 @@ pub fn milliseconds(times: Vec<f64>) -> String {
     Spread::of(times).map_or("-".into(), |spread| format!("{:.1} ms", spread.median))
 }
 
+/// The mark behind a figure that has a target, which the row names: only this service has targets.
+pub fn mark(player: Player, reached: bool) -> &'static str {
+    match (player, reached) {
+        (Player::Service, true) => " ✓",
+        (Player::Service, false) => " ✗",
+        _ => "",
+    }
+}
+
+/// The value that this part of some values does not exceed.
+pub fn quantile(mut values: Vec<f64>, part: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let rank = (values.len() as f64 * part).ceil() as usize;
+    values[rank.max(1) - 1]
+}
+
 /// Requests per second in every slice of a player.
 pub fn rates(slices: &[Slice], player: Player) -> Vec<f64> {
     of(slices, player).map(rate).collect()

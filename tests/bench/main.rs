@@ -10,11 +10,15 @@
 //! time per request is the kernel's account of the process, which noise hardly reaches.
 //!
 //! Reading order: `plan` (what is asked for), `slices` (servers taking turns), `load` and `connection` (the clients),
-//! `service`, `nginx`, `origin` and `process` (the servers), `life` and `cold` (everything but hits), `report`.
+//! `peers` and `origin` (the servers), `life`, `cold` with `herd` and `drip`, `scenario` (everything but hits, with the
+//! `users` whose every byte has its time), `report`.
 
 mod cold;
 mod connection;
+mod dice;
+mod drip;
 mod figures;
+mod herd;
 mod life;
 mod load;
 mod machine;
@@ -22,7 +26,9 @@ mod origin;
 mod peers;
 mod plan;
 mod report;
+mod scenario;
 mod slices;
+mod users;
 mod words;
 
 use std::error::Error;
@@ -38,10 +44,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let machine = Machine::look()?;
     let peers = Peers::look(&plan.only, plan.before.clone());
     let mut report = Report::new(&machine, &plan, &peers);
-    slices::measure(&plan, &machine, &peers, &mut report)?;
+    if !plan.no_hits {
+        slices::measure(&plan, &machine, &peers, &mut report)?;
+    }
     if !plan.hits_only {
         life::measure(&machine, &peers, &mut report)?;
         cold::measure(&machine, &peers, &mut report)?;
+        scenario::measure(&machine, &peers, &mut report)?;
     }
     println!("{report}");
     Ok(())

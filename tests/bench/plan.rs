@@ -28,6 +28,8 @@ pub struct Plan {
     pub slice: Duration,
     /// Whether everything but hits is left out.
     pub hits_only: bool,
+    /// Whether hits are left out.
+    pub no_hits: bool,
     /// The servers that are measured; all that are here if it is empty.
     pub only: Vec<Player>,
     /// Another build of this service to be measured beside this one.
@@ -35,13 +37,14 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Reads `--turns N`, `--starts N`, `--hits`, `--only SERVER,..` and `--before BINARY`.
+    /// Reads `--turns N`, `--starts N`, `--hits`, `--no-hits`, `--only SERVER,..` and `--before BINARY`.
     pub fn from_words(words: impl Iterator<Item = OsString>) -> Result<Plan, lexopt::Error> {
         let mut plan = Plan {
             turns: TURNS,
             starts: STARTS,
             slice: SLICE,
             hits_only: false,
+            no_hits: false,
             only: Vec::new(),
             before: None,
         };
@@ -51,6 +54,7 @@ impl Plan {
                 Arg::Long("turns") => plan.turns = words.value()?.parse()?,
                 Arg::Long("starts") => plan.starts = words.value()?.parse()?,
                 Arg::Long("hits") => plan.hits_only = true,
+                Arg::Long("no-hits") => plan.no_hits = true,
                 Arg::Long("only") => plan.only = players(&words.value()?.string()?)?,
                 Arg::Long("before") => plan.before = Some(words.value()?.into()),
                 Arg::Long("bench") => {} // from cargo
