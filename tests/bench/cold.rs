@@ -7,6 +7,7 @@ use super::load::{Load, Until};
 use super::machine::Machine;
 use super::origin::Origin;
 use super::peers::{Line, Peers, Player, Running};
+use super::plan::Plan;
 use super::report::Report;
 use super::words::Words;
 use super::{drip, herd};
@@ -26,7 +27,12 @@ pub struct Field {
 }
 
 /// Measures and notes.
-pub fn measure(machine: &Machine, peers: &Peers, report: &mut Report) -> io::Result<()> {
+pub fn measure(
+    plan: &Plan,
+    machine: &Machine,
+    peers: &Peers,
+    report: &mut Report,
+) -> io::Result<()> {
     let origin = Origin::start()?;
     let mut servers = Vec::new();
     for player in players(peers) {
@@ -35,8 +41,8 @@ pub fn measure(machine: &Machine, peers: &Peers, report: &mut Report) -> io::Res
     }
     let field = Field { origin, servers };
     one_by_one(&field, report)?;
-    herd::measure(&field, report)?;
-    drip::measure(&field, report)
+    herd::measure(plan, &field, report)?;
+    drip::measure(plan, &field, report)
 }
 
 /// Who has misses worth a look.
@@ -58,7 +64,7 @@ pub fn players(peers: &Peers) -> Vec<Player> {
 fn one_by_one(field: &Field, report: &mut Report) -> io::Result<()> {
     let confluence = &field.origin.confluence;
     for (player, running) in &field.servers {
-        eprintln!("misses: {}", player.title());
+        eprintln!("misses: {}", player.title().english);
         let mut load = Load::connect(running.address, 1)?;
         let connections = confluence.connections_seen();
         let mut times = Vec::new();
@@ -66,7 +72,7 @@ fn one_by_one(field: &Field, report: &mut Report) -> io::Result<()> {
             let name = format!("{}-cold-{number}.png", player.word());
             let wanted = field.origin.put(&name, MISS_BYTES);
             let tally = load.run(&wanted, Until::Sent(1))?;
-            times.push(tally.took.as_secs_f64() * 1000.0);
+            times.push(figures::milliseconds(tally.took));
         }
         let connections = confluence.connections_seen() - connections;
         report.fact(
@@ -82,7 +88,7 @@ fn one_by_one(field: &Field, report: &mut Report) -> io::Result<()> {
         report.fact(
             Words::new("such a miss, median", "其中一次未命中，中位数"),
             *player,
-            figures::milliseconds(times),
+            figures::median_milliseconds(times),
         );
     }
     Ok(())

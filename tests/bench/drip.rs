@@ -1,13 +1,16 @@
 //! A file that drips: Confluence sends it slowly, and somebody joins on the way.
 
 use std::io;
+use std::thread;
 use std::time::Duration;
 
 use confluence_attachment_proxy::demo::Behaviour;
 
 use super::cold::Field;
-use super::figures::{Spread, mark};
-use super::peers::Player;
+use super::figures::{Spread, mark, milliseconds};
+use super::origin::Origin;
+use super::peers::{Player, Running};
+use super::plan::Plan;
 use super::report::Report;
 use super::users::{self, Answer, Step};
 use super::words::Words;
@@ -25,9 +28,6 @@ const LATER: Duration = Duration::from_millis(300);
 /// When it is counted what there is.
 const HALF: Duration = Duration::from_secs(1);
 
-/// Such files for each server.
-const TURNS: usize = 3;
-
 /// What counts as seeing bytes while they drip: as much of the file after half of the time, less what timers lose.
 const SHARE_MIN: f64 = 0.4;
 
@@ -41,37 +41,54 @@ struct Drips {
     share: Vec<f64>,
 }
 
-/// Measures and notes.
-pub fn measure(field: &Field, report: &mut Report) -> io::Result<()> {
-    for (player, running) in &field.servers {
-        eprintln!("drips: {}", player.title());
-        let mut drips = Drips::default();
-        for turn in 0..TURNS {
-            let name = format!("{}-drip-{turn}.png", player.word());
-            let wanted = field.origin.put(&name, BYTES);
-            let drip = Behaviour::Drip {
-                piece: BYTES.div_ceil(DROPS),
-                every: PAUSE,
+/// Measures and notes. All servers work at the same time: a drip is nothing to them.
+pub fn measure(plan: &Plan, field: &Field, report: &mut Report) -> io::Result<()> {
+    let mut all: Vec<Drips> = field.servers.iter().map(|_| Drips::default()).collect();
+    for turn in 1..=plan.starts {
+        eprintln!("drips: turn {turn} of {}", plan.starts);
+        let answers: Vec<io::Result<Vec<Answer>>> = thread::scope(|scope| {
+            let play = |(player, running): &(Player, Running)| {
+                let (name, address) = (
+                    format!("{}-drip-{turn}.png", player.word()),
+                    running.address,
+                );
+                let users = users(&field.origin, &name);
+                scope.spawn(move || users::play(address, users))
             };
-            field.origin.script(&name, drip);
-            let step = |pause| {
-                let wanted = wanted.clone();
-                vec![Step { pause, wanted }]
-            };
-            let users = vec![step(Duration::ZERO), step(LATER)];
-            let answers = users::play(running.address, users)?;
-            drips.note(&answers);
+            let plays: Vec<_> = field.servers.iter().map(play).collect();
+            let plays = plays.into_iter();
+            plays.map(|play| play.join().expect("no panic")).collect()
+        });
+        for (answers, drips) in answers.into_iter().zip(&mut all) {
+            drips.note(&answers?);
         }
+    }
+    for ((player, _), drips) in field.servers.iter().zip(all) {
         drips.tell(*player, report);
     }
     Ok(())
 }
 
+/// Puts a file there that drips, and has two users ask for it.
+fn users(origin: &Origin, name: &str) -> Vec<Vec<Step>> {
+    let wanted = origin.put(name, BYTES);
+    let drip = Behaviour::Drip {
+        piece: BYTES.div_ceil(DROPS),
+        every: PAUSE,
+    };
+    origin.script(name, drip);
+    let pauses = [Duration::ZERO, LATER].into_iter();
+    let steps = pauses.map(|pause| {
+        let wanted = wanted.clone();
+        vec![Step { pause, wanted }]
+    });
+    steps.collect()
+}
+
 impl Drips {
     fn note(&mut self, answers: &[Answer]) {
         for answer in answers {
-            let first = answer.first() - answer.asked;
-            let first = first.as_secs_f64() * 1000.0;
+            let first = milliseconds(answer.first() - answer.asked);
             if answer.of.0 == 0 {
                 self.leader.push(first);
             } else {

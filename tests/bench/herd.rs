@@ -9,8 +9,9 @@ use std::time::Duration;
 use confluence_attachment_proxy::demo::Behaviour;
 
 use super::cold::Field;
-use super::figures::{self, Spread, mark};
+use super::figures::{self, Spread, mark, milliseconds};
 use super::peers::Player;
+use super::plan::Plan;
 use super::report::Report;
 use super::users::{self, Answer, Step};
 use super::words::Words;
@@ -24,8 +25,8 @@ const BYTES: usize = 1024 * 1024;
 /// How long Confluence thinks about it.
 const DELAY: Duration = Duration::from_millis(200);
 
-/// Herds of each server, each for a file of its own.
-const TURNS: usize = 9;
+/// Herds of each server for each start that is asked for, each herd for a file of its own.
+const TURNS: u32 = 3;
 
 /// Until all have everything, as a multiple of Confluence's own time for one client.
 const TIMES_MAX: f64 = 1.15;
@@ -49,10 +50,11 @@ struct Herds {
 }
 
 /// Measures and notes.
-pub fn measure(field: &Field, report: &mut Report) -> io::Result<()> {
+pub fn measure(plan: &Plan, field: &Field, report: &mut Report) -> io::Result<()> {
+    let turns = TURNS * plan.starts;
     let mut all: Vec<Herds> = field.servers.iter().map(|_| Herds::default()).collect();
-    for turn in 0..TURNS {
-        eprintln!("herds: turn {} of {TURNS}", turn + 1);
+    for turn in 1..=turns {
+        eprintln!("herds: turn {turn} of {turns}");
         let alone = alone(field, turn)?;
         for ((player, running), herds) in field.servers.iter().zip(&mut all) {
             let name = format!("{}-herd-{turn}.png", player.word());
@@ -74,7 +76,7 @@ pub fn measure(field: &Field, report: &mut Report) -> io::Result<()> {
 }
 
 /// How long one client needs that asks Confluence itself.
-fn alone(field: &Field, turn: usize) -> io::Result<Duration> {
+fn alone(field: &Field, turn: u32) -> io::Result<Duration> {
     let name = format!("alone-{turn}.png");
     let wanted = field.origin.put(&name, BYTES);
     field.origin.script(&name, Behaviour::slow(DELAY));
@@ -90,10 +92,6 @@ fn alone(field: &Field, turn: usize) -> io::Result<Duration> {
 fn end(answers: &[Answer]) -> Duration {
     let last = answers.iter().map(Answer::last).max();
     last.expect("there is a herd")
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }
 
 impl Herds {
@@ -151,7 +149,7 @@ impl Herds {
                 "同上：文件已缓存后，同样的 100 个客户端再次请求",
             ),
             player,
-            figures::milliseconds(self.again),
+            figures::median_milliseconds(self.again),
         );
         let last = Spread::of(self.last).expect("there are turns");
         report.fact(

@@ -8,6 +8,8 @@ use std::process::{self, Command};
 pub struct Machine {
     /// The core of the servers and the core of the load; `None` if there is only one, which then is shared.
     pub cores: Option<(usize, usize)>,
+    /// How many files this process, and each server, may open.
+    pub files: u64,
     /// The processor's name.
     pub processor: String,
     /// The kernel's release.
@@ -24,6 +26,7 @@ impl Machine {
     pub fn look() -> io::Result<Machine> {
         let machine = Machine {
             cores: cores(&fs::read_to_string("/proc/self/status")?),
+            files: rlimit::increase_nofile_limit(u64::MAX)?,
             processor: field(&fs::read_to_string("/proc/cpuinfo")?, "model name"),
             kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?
                 .trim()

@@ -1,57 +1,79 @@
-//! The bench: this service beside nginx, and what a start, a miss and a herd of clients cost.
+//! The bench: this service beside what else could stand before Confluence, and what a start, a miss and a herd of
+//! clients cost.
 //!
-//! `cargo bench` starts the embedded sample Confluence, the release binary of this service and, if it is installed,
-//! nginx with `proxy_cache` before the same Confluence. It prints one Markdown table to stdout and its progress to
+//! `tests/bench/run` installs the peers and starts it; `cargo bench` takes those that are installed. It starts the
+//! embedded sample Confluence and every server before it, prints one Markdown table to stdout and its progress to
 //! stderr. It checks every answer, and never judges a time: that is for whoever reads the table.
 //!
 //! Against noise: servers have one core and the load another; servers take turns in slices of some ten milliseconds,
 //! in random order, and a ratio is the median over the pairs of slices of the same turn; servers are started anew
 //! several times, because some starts are luckier than others; nginx runs against itself as a control. The processor
-//! time per request is the kernel's account of the process, which noise hardly reaches.
+//! time per request is the kernel's account of the server's threads, which noise hardly reaches.
 //!
-//! Reading order: `plan` (what is asked for), `slices` (servers taking turns), `load` and `connection` (the clients),
-//! `peers` and `origin` (the servers), `life`, `cold` with `herd` and `drip`, `scenario` (everything but hits, with the
-//! `users` whose every byte has its time), `report`.
+//! Reading order: `plan` and `cases` (what is asked for), `peers` (the servers), `origin` (the Confluence before them),
+//! `slices` (servers taking turns), `load`, `client`, `connection`, `session` and `answer` (the load), `figures` and
+//! `histogram` (what comes of it), `life`, `cold` with `herd` and `drip`, and `scenario` (everything but hits; `users` is
+//! their load), `report`, `about`, `words` and `readme`.
 
+// What tests.rs looks at is open to it.
+mod about;
+pub(crate) mod answer;
+pub(crate) mod cases;
+mod client;
 mod cold;
 mod connection;
 mod dice;
 mod drip;
-mod figures;
+pub(crate) mod figures;
 mod herd;
+pub(crate) mod histogram;
 mod life;
-mod load;
+pub(crate) mod load;
 mod machine;
 mod origin;
-mod peers;
+pub(crate) mod peers;
 mod plan;
+pub(crate) mod readme;
 mod report;
 mod scenario;
+mod session;
 mod slices;
 mod users;
-mod words;
+pub(crate) mod words;
 
 use std::error::Error;
 
+use about::About;
+use cases::Extent;
 use machine::Machine;
 use peers::Peers;
 use plan::Plan;
 use report::Report;
+use words::Language;
 
 fn main() -> Result<(), Box<dyn Error>> {
     peers::serve_floor()?;
     let plan = Plan::from_words(std::env::args_os().skip(1))?;
     let machine = Machine::look()?;
     let peers = Peers::look(&plan.only, plan.before.clone());
-    let mut report = Report::new(&machine, &plan, &peers);
+    let mut report = Report::new(About::look(&plan, &machine, &peers), &peers);
     if !plan.no_hits {
         slices::measure(&plan, &machine, &peers, &mut report)?;
     }
     if !plan.hits_only {
-        life::measure(&machine, &peers, &mut report)?;
-        cold::measure(&machine, &peers, &mut report)?;
-        scenario::measure(&machine, &peers, &mut report)?;
+        life::measure(&plan, &machine, &peers, &mut report)?;
+        cold::measure(&plan, &machine, &peers, &mut report)?;
     }
-    println!("{report}");
+    if !plan.hits_only && plan.extent != Extent::Smoke {
+        scenario::measure(&plan, &machine, &peers, &mut report)?;
+    }
+    if plan.extent == Extent::Smoke {
+        println!("{}", report.verdict());
+    } else {
+        println!("{}", report.text(Language::English));
+    }
+    if plan.readme {
+        readme::write(&report)?;
+    }
     Ok(())
 }

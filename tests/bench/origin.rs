@@ -25,6 +25,8 @@ pub struct Origin {
 pub struct Wanted {
     /// The whole request head.
     pub request: Arc<[u8]>,
+    /// The same, with the wish that the server closes the connection behind its answer.
+    pub request_to_close: Arc<[u8]>,
     /// What must come back.
     pub body: Arc<[u8]>,
 }
@@ -52,23 +54,33 @@ impl Origin {
         let file = File::new("image/png", body.clone());
         self.confluence.put(PAGE, name, file);
         // As curl asks: a browser sends more, which no proxy here reads.
-        let head = format!(
-            "GET /proxy/{PAGE}/{name} HTTP/1.1\r\nHost: files.example.com\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n"
-        );
+        let head = |more| {
+            let head = format!(
+                "GET /proxy/{PAGE}/{name} HTTP/1.1\r\nHost: files.example.com\r\nUser-Agent: bench\r\n\
+                 Accept: */*\r\n{more}\r\n"
+            );
+            head.into_bytes().into()
+        };
         Wanted {
-            request: head.into_bytes().into(),
+            request: head(""),
+            request_to_close: head("Connection: close\r\n"),
             body,
         }
     }
 
     /// How to ask this Confluence itself for a file that has been put there.
     pub fn direct(&self, name: &str, wanted: &Wanted) -> Wanted {
-        let head = format!(
-            "GET /download/attachments/{PAGE}/{name} HTTP/1.1\r\nHost: wiki\r\nAuthorization: {}\r\n\r\n",
-            self.authorization()
-        );
+        let head = |more| {
+            let authorization = self.authorization();
+            let head = format!(
+                "GET /download/attachments/{PAGE}/{name} HTTP/1.1\r\nHost: wiki\r\n\
+                 Authorization: {authorization}\r\n{more}\r\n"
+            );
+            head.into_bytes().into()
+        };
         Wanted {
-            request: head.into_bytes().into(),
+            request: head(""),
+            request_to_close: head("Connection: close\r\n"),
             body: wanted.body.clone(),
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
 
+use super::cases::{Case, Extent, SIZES, Size, cases};
 use super::peers::Player;
 
 /// Turns per start and size unless told otherwise: enough for a median that moves by one or two in a hundred.
@@ -18,6 +19,12 @@ const STARTS: u32 = 3;
 /// machine that comes and goes.
 const SLICE: Duration = Duration::from_millis(80);
 
+/// Starts and turns of a quick look.
+const QUICK: (u32, u32) = (1, 5);
+
+/// A slice when nothing but bytes is judged.
+const SMOKE_SLICE: Duration = Duration::from_millis(5);
+
 /// What is asked for.
 pub struct Plan {
     /// How often each server gets its slice, per start and size.
@@ -26,10 +33,16 @@ pub struct Plan {
     pub starts: u32,
     /// How long one slice is.
     pub slice: Duration,
+    /// How many ways to ask there are.
+    pub extent: Extent,
+    /// The files that are asked for.
+    pub sizes: Vec<Size>,
     /// Whether everything but hits is left out.
     pub hits_only: bool,
     /// Whether hits are left out.
     pub no_hits: bool,
+    /// Whether the table goes into the READMEs.
+    pub readme: bool,
     /// The servers that are measured; all that are here if it is empty.
     pub only: Vec<Player>,
     /// Another build of this service to be measured beside this one.
@@ -37,14 +50,17 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Reads `--turns N`, `--starts N`, `--hits`, `--no-hits`, `--only SERVER,..` and `--before BINARY`.
+    /// Reads the words that `tests/bench/run --help` explains.
     pub fn from_words(words: impl Iterator<Item = OsString>) -> Result<Plan, lexopt::Error> {
         let mut plan = Plan {
             turns: TURNS,
             starts: STARTS,
             slice: SLICE,
+            extent: Extent::Usual,
+            sizes: SIZES.to_vec(),
             hits_only: false,
             no_hits: false,
+            readme: false,
             only: Vec::new(),
             before: None,
         };
@@ -53,6 +69,14 @@ impl Plan {
             match word {
                 Arg::Long("turns") => plan.turns = words.value()?.parse()?,
                 Arg::Long("starts") => plan.starts = words.value()?.parse()?,
+                Arg::Long("quick") => (plan.starts, plan.turns) = QUICK,
+                Arg::Long("full") => plan.extent = Extent::Full,
+                Arg::Long("smoke") => {
+                    (plan.starts, plan.turns) = (1, 1);
+                    (plan.extent, plan.slice) = (Extent::Smoke, SMOKE_SLICE);
+                }
+                Arg::Long("sizes") => plan.sizes = sizes(&words.value()?.string()?)?,
+                Arg::Long("readme") => plan.readme = true,
                 Arg::Long("hits") => plan.hits_only = true,
                 Arg::Long("no-hits") => plan.no_hits = true,
                 Arg::Long("only") => plan.only = players(&words.value()?.string()?)?,
@@ -63,13 +87,29 @@ impl Plan {
         }
         Ok(plan)
     }
+
+    /// The rows of the table.
+    pub fn cases(&self) -> Vec<Case> {
+        cases(self.extent, &self.sizes)
+    }
 }
 
 /// The servers whose words stand in `list`, between commas.
 fn players(list: &str) -> Result<Vec<Player>, lexopt::Error> {
     let known = |word: &str| Player::ALL.into_iter().find(|player| player.word() == word);
-    let players = list.split(',').map(|word| {
-        known(word).ok_or_else(|| format!("--only: there is no server {word:?}").into())
-    });
-    players.collect()
+    each(list, |word| {
+        known(word).ok_or_else(|| format!("there is no server {word:?}"))
+    })
+}
+
+/// The sizes whose words stand in `list`, between commas.
+fn sizes(list: &str) -> Result<Vec<Size>, lexopt::Error> {
+    let known = |word: &str| SIZES.into_iter().find(|size| size.word == word);
+    each(list, |word| {
+        known(word).ok_or_else(|| format!("there is no size {word:?}"))
+    })
+}
+
+fn each<T>(list: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<Vec<T>, lexopt::Error> {
+    list.split(',').map(|word| Ok(read(word)?)).collect()
 }

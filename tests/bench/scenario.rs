@@ -12,10 +12,11 @@ use confluence_attachment_proxy::demo::Behaviour;
 
 use super::cold;
 use super::dice::Dice;
-use super::figures::{Spread, mark, quantile};
+use super::figures::{Spread, mark, milliseconds, quantile};
 use super::machine::Machine;
 use super::origin::{Origin, Wanted, pattern};
 use super::peers::{Line, Peers, Player};
+use super::plan::Plan;
 use super::report::Report;
 use super::users::{self, Answer, Step};
 use super::words::Words;
@@ -41,9 +42,6 @@ const DELAY: Duration = Duration::from_millis(200);
 /// The shortest and the longest pause of a person, in milliseconds. It makes some nine misses at a time.
 const PAUSE_MS: (usize, usize) = (200, 600);
 
-/// Starts of each server, each with a day of its own.
-const DAYS: usize = 5;
-
 /// How much longer the slowest hit in a hundred may take when there are misses beside it: what the spread of such a
 /// figure hides.
 const TIMES_MAX: f64 = 1.25;
@@ -62,16 +60,22 @@ struct Days {
 }
 
 /// Measures and notes.
-pub fn measure(machine: &Machine, peers: &Peers, report: &mut Report) -> io::Result<()> {
+pub fn measure(
+    plan: &Plan,
+    machine: &Machine,
+    peers: &Peers,
+    report: &mut Report,
+) -> io::Result<()> {
     let players = cold::players(peers);
     let mut all: Vec<Days> = players.iter().map(|_| Days::default()).collect();
-    for day in 0..DAYS {
-        eprintln!("scenario: day {} of {DAYS}", day + 1);
+    for day in 1..=plan.starts {
         for (player, days) in players.iter().zip(&mut all) {
+            let title = player.title().english;
+            eprintln!("scenario: day {day} of {}: {title}", plan.starts);
             let origin = Origin::start()?;
             let core = machine.server_core();
             let running = peers.start(*player, &origin, core, Line::Plain)?;
-            let plot = Plot::new(&origin, day as u64);
+            let plot = Plot::new(&origin, day.into());
             let kept = plot.kept.iter().map(|(_, wanted)| Step {
                 pause: Duration::ZERO,
                 wanted: wanted.clone(),
@@ -166,7 +170,7 @@ impl Plot {
 
 impl Days {
     fn note(&mut self, plot: &Plot, quiet: &[Answer], busy: &[Answer], sent: u64) {
-        let wait = |answer: &Answer| (answer.last() - answer.asked).as_secs_f64() * 1000.0;
+        let wait = |answer: &Answer| milliseconds(answer.last() - answer.asked);
         // The same requests are compared: those that are hits on either day.
         let hits = |answers: &[Answer]| -> Vec<f64> {
             let hits = answers.iter().filter(|answer| !plot.is_miss(answer));

@@ -2,9 +2,10 @@
 
 use std::error::Error;
 use std::io;
-use std::time::Duration;
 
+use super::cases::{Case, Size};
 use super::dice::Dice;
+use super::figures::Played;
 use super::load::{Load, Tally, Until};
 use super::machine::Machine;
 use super::origin::{Origin, Wanted};
@@ -12,142 +13,151 @@ use super::peers::{Line, Peers, Player, Running};
 use super::plan::Plan;
 use super::report::Report;
 
-/// Keep-alive connections to each server.
-pub const CONNECTIONS: usize = 64;
+/// Open files beside those of the load, generously: the sample Confluence and its connections.
+const FILES_BESIDE: u64 = 200;
 
-/// The files: name, size in bytes, how a table calls it.
-pub const SIZES: [(&str, usize, &str); 3] = [
-    ("small.png", 1024, "1 KB"),
-    ("middle.png", 100 * 1024, "100 KB"),
-    ("large.png", 1024 * 1024, "1 MB"),
-];
-
-/// One slice of one player.
-#[derive(Clone, Copy)]
-pub struct Slice {
-    /// Whose.
-    pub player: Player,
-    /// Of the same turn are slices with the same number.
-    pub turn: usize,
-    /// What the load got.
-    pub tally: Tally,
-    /// Processor time that the server used.
-    pub used: Duration,
-}
-
-/// Measures hits of all sizes and notes them.
+/// Measures hits in all cases and notes them.
 pub fn measure(
     plan: &Plan,
     machine: &Machine,
     peers: &Peers,
     report: &mut Report,
 ) -> Result<(), Box<dyn Error>> {
-    let mut slices: [Vec<Slice>; SIZES.len()] = Default::default();
+    let cases = feasible(plan, machine, peers);
+    let mut all: Vec<Played> = cases.iter().map(|_| Played::default()).collect();
     let mut dice = Dice::new();
-    for start in 0..plan.starts {
-        eprintln!("hits: start {} of {}", start + 1, plan.starts);
-        let mut field = Field::open(machine, peers)?;
-        for (slices, (name, bytes, _)) in slices.iter_mut().zip(SIZES) {
-            let wanted = field.origin.put(name, bytes);
-            field.play(plan, &wanted, &mut dice, slices)?;
+    for start in 1..=plan.starts {
+        for line in [Line::Plain, Line::Tls] {
+            let own = cases.iter().zip(&mut all);
+            let own: Vec<_> = own.filter(|(case, _)| case.manner.line == line).collect();
+            if own.is_empty() || peers.players(line).is_empty() {
+                continue;
+            }
+            let field = Field::open(plan, machine, peers, line)?;
+            for (case, played) in own {
+                eprintln!("start {start} of {}: {}", plan.starts, case.words().english);
+                field.play(plan, case, &mut dice, played)?;
+            }
         }
     }
-    for (slices, (_, _, label)) in slices.iter().zip(SIZES) {
-        report.hits(label, slices);
+    for (case, played) in cases.iter().zip(all) {
+        report.hits(case.words(), &played);
     }
     Ok(())
 }
 
-/// All servers of one start, with the load on them.
-struct Field {
-    origin: Origin,
-    players: Vec<Player>,
-    sides: Vec<Side>,
+/// The rows for which this process may open enough files; the others are named.
+fn feasible(plan: &Plan, machine: &Machine, peers: &Peers) -> Vec<Case> {
+    let mut cases = plan.cases();
+    cases.retain(|case| {
+        let needed = (peers.present.len() * case.manner.clients) as u64 + FILES_BESIDE;
+        if machine.files < needed {
+            let (what, files) = (case.words().english, machine.files);
+            eprintln!(
+                "{what} is left out: it needs {needed} open files, and ulimit -Hn is {files}"
+            );
+        }
+        needed <= machine.files
+    });
+    cases
 }
 
-/// A server and the connections to it, which are closed first.
-struct Side {
+/// All servers of one start.
+struct Field {
+    origin: Origin,
+    files: Vec<(Size, Wanted)>,
+    players: Vec<Player>,
+    servers: Vec<(Player, Running)>,
+}
+
+/// A server and the load on it.
+struct Side<'f> {
     player: Player,
+    server: &'f Running,
     load: Load,
-    server: Running,
 }
 
 impl Field {
-    fn open(machine: &Machine, peers: &Peers) -> io::Result<Field> {
+    fn open(plan: &Plan, machine: &Machine, peers: &Peers, line: Line) -> io::Result<Field> {
         let origin = Origin::start()?;
-        let players = peers.players(Line::Plain);
-        let mut sides = Vec::new();
-        for &player in players.iter().filter(|player| **player != Player::Control) {
-            let server = peers.start(player, &origin, machine.server_core(), Line::Plain)?;
-            let load = Load::connect(server.address, CONNECTIONS)?;
-            sides.push(Side {
-                player,
-                load,
-                server,
-            });
+        let put = |&size: &Size| (size, origin.put(size.name, size.bytes));
+        let files = plan.sizes.iter().map(put).collect();
+        let players = peers.players(line);
+        let mut servers = Vec::new();
+        for &player in players.iter().filter(|player| player.server() == **player) {
+            let server = peers.start(player, &origin, machine.server_core(), line)?;
+            servers.push((player, server));
         }
         Ok(Field {
             origin,
+            files,
             players,
-            sides,
+            servers,
         })
     }
 
-    /// Plays all turns with one file.
+    /// Plays all turns of one case.
     fn play(
-        &mut self,
+        &self,
         plan: &Plan,
-        wanted: &Wanted,
+        case: &Case,
         dice: &mut Dice,
-        slices: &mut Vec<Slice>,
+        played: &mut Played,
     ) -> io::Result<()> {
-        let mut players = self.players.clone();
-        for player in players.clone() {
-            self.slice(player, wanted, Until::Sent(1))?; // alone, so that nginx's cache is filled once
-            self.slice(player, wanted, Until::Time(plan.slice))?;
+        let file = self.files.iter().find(|(size, _)| *size == case.size);
+        let (_, wanted) = file.expect("every size of the plan is there");
+        let mut sides = self.sides(case)?;
+        for side in &mut sides {
+            side.run(wanted, Until::Sent(1))?; // alone, so that each cache is filled once
+            side.run(wanted, Until::Time(plan.slice))?;
         }
-        let asked = self.origin.confluence.requests();
-        let turn_first = slices.last().map_or(0, |slice| slice.turn + 1);
-        for turn in turn_first..turn_first + plan.turns as usize {
+        let first = played.slices.last().map_or(0, |slice| slice.turn + 1);
+        let mut players = self.players.clone();
+        for turn in first..first + case.turns(plan.turns) as usize {
             dice.shuffle(&mut players);
             for &player in &players {
-                let (tally, used) = self.slice(player, wanted, Until::Time(plan.slice))?;
-                slices.push(Slice {
-                    player,
-                    turn,
-                    tally,
-                    used,
-                });
+                let server = player.server();
+                let side = sides.iter_mut().find(|side| side.player == server);
+                let side = side.expect("every player of a field has a server");
+                let used = side.server.process.time_used()?;
+                let tally = side.run(wanted, Until::Time(plan.slice))?;
+                let used = side.server.process.time_used()?.saturating_sub(used);
+                played.note(player, turn, &tally, used);
             }
         }
-        if self.origin.confluence.requests() == asked {
-            Ok(())
-        } else {
-            Err(io::Error::other(
-                "Confluence was asked while hits were measured",
-            ))
-        }
+        self.check_downloads(case.size)
     }
 
-    fn slice(
-        &mut self,
-        player: Player,
-        wanted: &Wanted,
-        until: Until,
-    ) -> io::Result<(Tally, Duration)> {
-        let played_by = match player {
-            Player::Control => Player::Nginx,
-            other => other,
+    /// Opens the load on every server.
+    fn sides(&self, case: &Case) -> io::Result<Vec<Side<'_>>> {
+        let sides = self.servers.iter().map(|(player, server)| {
+            Ok(Side {
+                player: *player,
+                server,
+                load: Load::open(server.address, case.manner)?,
+            })
+        });
+        sides.collect()
+    }
+
+    /// Confluence has been asked for a file once by every server, and no more.
+    fn check_downloads(&self, size: Size) -> io::Result<()> {
+        let (downloads, servers) = (self.origin.downloads(size.name), self.servers.len());
+        if downloads == servers {
+            return Ok(());
+        }
+        let label = size.label;
+        let what =
+            format!("{servers} servers asked Confluence {downloads} times for one file of {label}");
+        Err(io::Error::other(what))
+    }
+}
+
+impl Side<'_> {
+    fn run(&mut self, wanted: &Wanted, until: Until) -> io::Result<Tally> {
+        let told = |error: io::Error| {
+            io::Error::new(error.kind(), format!("{}: {error}", self.player.word()))
         };
-        let mut sides = self.sides.iter_mut();
-        let side = sides
-            .find(|side| side.player == played_by)
-            .ok_or_else(|| io::Error::other("the control needs nginx"))?;
-        let before = side.server.process.time_used()?;
-        let tally = side.load.run(wanted, until)?;
-        Ok((
-            tally,
-            side.server.process.time_used()?.saturating_sub(before),
-        ))
+        self.load.run(wanted, until).map_err(told)
     }
 }

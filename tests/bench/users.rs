@@ -5,13 +5,14 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
-use std::io;
+use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
-use super::connection::{Connection, Heard};
+use super::answer::Answers;
 use super::origin::Wanted;
 
 /// Most bytes read from one user before the next one's turn.
@@ -69,7 +70,8 @@ pub fn play(address: SocketAddr, users: Vec<Vec<Step>>) -> io::Result<Vec<Answer
 }
 
 struct User {
-    connection: Connection,
+    socket: TcpStream,
+    answers: Answers,
     steps: Vec<Step>,
     /// The answer that is awaited, or the next one.
     step: usize,
@@ -101,13 +103,16 @@ impl Stage {
         let poll = Poll::new()?;
         let (mut users, mut pauses) = (Vec::new(), BinaryHeap::new());
         for (number, steps) in scripts.into_iter().enumerate() {
-            let mut connection = Connection::open(address)?;
+            let socket = std::net::TcpStream::connect(address)?;
+            socket.set_nodelay(true)?;
+            socket.set_nonblocking(true)?;
+            let mut socket = TcpStream::from_std(socket);
             let (token, interest) = (Token(number), Interest::READABLE);
-            poll.registry()
-                .register(&mut connection.socket, token, interest)?;
+            poll.registry().register(&mut socket, token, interest)?;
             pauses.extend(steps.first().map(|step| Reverse((step.pause, number))));
             users.push(User {
-                connection,
+                socket,
+                answers: Answers::default(),
                 steps,
                 step: 0,
                 asked: Duration::ZERO,
@@ -143,7 +148,9 @@ impl Stage {
             self.pauses.pop();
             let user = &mut self.users[number];
             user.asked = now;
-            user.connection.ask(&user.steps[user.step].wanted)?;
+            user.answers.expect();
+            user.socket
+                .write_all(&user.steps[user.step].wanted.request)?; // the kernel takes all of it: nothing is on its way
             self.waiting += 1;
         }
         Ok(())
@@ -183,32 +190,41 @@ impl Stage {
             return Ok(());
         };
         let user = &mut self.users[number];
-        let wanted = &user.steps[user.step].wanted;
-        let heard = user.connection.hear_once(wanted, &mut self.scratch)?;
-        let now = self.started.elapsed();
-        let received = match heard {
-            Heard::Whole => wanted.body.len(),
-            Heard::Part | Heard::Drained => user.connection.received(),
+        let body = &user.steps[user.step].wanted.body;
+        let count = match user.socket.read(&mut self.scratch) {
+            Ok(0) => return Err(io::Error::other("a server has closed a connection")),
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                user.ready = false;
+                return Ok(());
+            }
+            Err(error) => return Err(error),
         };
-        if user.pieces.last().map_or(0, |(_, bytes)| *bytes) < received {
+        let whole = user.answers.take(&self.scratch[..count], body)?;
+        let now = self.started.elapsed();
+        let received = match whole {
+            true => body.len(),
+            false => user.answers.received(),
+        };
+        if 0 < received {
             user.pieces.push((now, received));
         }
-        match heard {
-            Heard::Part => self.others.push_back(number),
-            Heard::Drained => user.ready = false,
-            Heard::Whole => {
-                user.ready = false;
-                self.waiting -= 1;
-                self.answers.push(Answer {
-                    of: (number, user.step),
-                    asked: user.asked,
-                    pieces: std::mem::take(&mut user.pieces),
-                });
-                user.step += 1;
-                let next = user.steps.get(user.step);
-                self.pauses
-                    .extend(next.map(|step| Reverse((now + step.pause, number))));
-            }
+        if whole {
+            user.ready = false;
+            self.waiting -= 1;
+            self.answers.push(Answer {
+                of: (number, user.step),
+                asked: user.asked,
+                pieces: std::mem::take(&mut user.pieces),
+            });
+            user.step += 1;
+            let next = user.steps.get(user.step);
+            let next = next.map(|step| Reverse((now + step.pause, number)));
+            self.pauses.extend(next);
+        } else if count < self.scratch.len() {
+            user.ready = false; // the socket is empty
+        } else {
+            self.others.push_back(number);
         }
         Ok(())
     }

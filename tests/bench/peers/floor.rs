@@ -73,6 +73,7 @@ struct Client {
 
 struct Answer {
     request: Vec<u8>,
+    target: String,
     head: Vec<u8>,
     body: Vec<u8>,
     /// The body once more, if it is a long one.
@@ -124,39 +125,71 @@ impl Floor {
         let Some(client) = self.clients.get_mut(number) else {
             return Ok(true); // an event of one that has just gone
         };
-        if client.sends.is_none() {
-            let mut request = [0; 4096];
-            let count = match client.socket.read(&mut request) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
-                read => read?,
-            };
-            let request = &request[..count];
-            if request.is_empty() {
-                return Ok(false);
+        let (answer, mut sent) = match client.sends {
+            Some(sends) => sends,
+            None => {
+                let mut request = [0; 4096];
+                let count = match client.socket.read(&mut request) {
+                    Ok(0) => return Ok(false),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
+                    read => read?,
+                };
+                (self.answer(&request[..count])?, 0)
             }
-            let known = self.kept.iter().rposition(|kept| kept.request == request);
-            let answer = match known {
-                Some(answer) => answer,
-                None => {
-                    let answer = fetch(&self.confluence, &self.authorization, request)?;
-                    self.kept.push(answer);
-                    self.kept.len() - 1
-                }
-            };
-            client.sends = Some((answer, 0));
-        }
-        let Some((answer, sent)) = &mut client.sends else {
-            return Ok(true);
         };
-        let answer = &self.kept[*answer];
-        while *sent < answer.head.len() + answer.body.len() {
-            match answer.send(&mut client.socket, *sent) {
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
-                taken => *sent += taken?,
+        let client = &mut self.clients[number];
+        let kept = &self.kept[answer];
+        while sent < kept.head.len() + kept.body.len() {
+            match kept.send(&mut client.socket, sent) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    client.sends = Some((answer, sent));
+                    return Ok(true);
+                }
+                taken => sent += taken?,
             }
         }
         client.sends = None;
-        Ok(!answer.closes)
+        Ok(!kept.closes)
+    }
+
+    /// Which of the answers is meant.
+    fn answer(&mut self, request: &[u8]) -> io::Result<usize> {
+        let same = |kept: &Answer| kept.request == request;
+        match self.kept.iter().rposition(same) {
+            Some(known) => Ok(known),
+            None => {
+                self.fetch(request)?;
+                Ok(self.kept.len() - 1)
+            }
+        }
+    }
+
+    /// Gets the file that a request means, from another request for it or from Confluence, and keeps the answer.
+    fn fetch(&mut self, request: &[u8]) -> io::Result<()> {
+        let text = String::from_utf8_lossy(request);
+        let target = text.split(' ').nth(1).unwrap_or_default();
+        let same = self.kept.iter().find(|kept| kept.target == target);
+        let body = match (same, target.strip_prefix("/proxy/")) {
+            (Some(same), _) => same.body.clone(),
+            (None, Some(file)) => download(&self.confluence, &self.authorization, file)?,
+            (None, None) => Vec::new(), // a question whether it is alive
+        };
+        let file = if BYTES_WRITTEN_MAX < body.len() {
+            let mut file = File::from(memfd_create("body", MemfdFlags::CLOEXEC)?);
+            file.write_all(&body)?;
+            Some(file)
+        } else {
+            None
+        };
+        self.kept.push(Answer {
+            request: request.to_vec(),
+            target: target.to_owned(),
+            head: head(body.len()).into_bytes(),
+            body,
+            file,
+            closes: text.contains("Connection: close"),
+        });
+        Ok(())
     }
 }
 
@@ -177,30 +210,6 @@ impl Answer {
             }
         }
     }
-}
-
-/// Gets the file that a request means, and makes the answer of it.
-fn fetch(confluence: &str, authorization: &str, request: &[u8]) -> io::Result<Answer> {
-    let text = String::from_utf8_lossy(request);
-    let target = text.split(' ').nth(1).unwrap_or_default();
-    let body = match target.strip_prefix("/proxy/") {
-        Some(file) => download(confluence, authorization, file)?,
-        None => Vec::new(),
-    };
-    let file = if BYTES_WRITTEN_MAX < body.len() {
-        let mut file = File::from(memfd_create("body", MemfdFlags::CLOEXEC)?);
-        file.write_all(&body)?;
-        Some(file)
-    } else {
-        None
-    };
-    Ok(Answer {
-        request: request.to_vec(),
-        head: head(body.len()).into_bytes(),
-        body,
-        file,
-        closes: text.contains("Connection: close"),
-    })
 }
 
 fn download(confluence: &str, authorization: &str, file: &str) -> io::Result<Vec<u8>> {

@@ -17,6 +17,7 @@ mod service;
 mod varnish;
 
 use super::origin::Origin;
+use super::words::Words;
 
 pub use floor::serve as serve_floor;
 pub use player::{Line, Player};

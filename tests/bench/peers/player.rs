@@ -1,5 +1,7 @@
 //! Who plays, and over which kind of line.
 
+use super::Words;
+
 /// Who takes a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Player {
@@ -49,16 +51,44 @@ impl Player {
     }
 
     /// The head of its column.
-    pub fn title(self) -> &'static str {
+    pub fn title(self) -> Words {
         match self {
-            Player::Service => "this service",
-            Player::Before => "build before",
-            Player::Nginx => "nginx",
-            Player::Control => "nginx again",
-            Player::Varnish => "Varnish",
-            Player::Haproxy => "HAProxy",
-            Player::Fastapi => "FastAPI",
-            Player::Floor => "bare floor",
+            Player::Service => Words::new("this service", "本服务"),
+            Player::Before => Words::new("build before (÷ this one)", "之前的构建（÷ 本构建）"),
+            Player::Nginx => Words::new("nginx", "nginx"),
+            Player::Control => Words::new("nginx again", "再测一次 nginx"),
+            Player::Varnish => Words::new("Varnish", "Varnish"),
+            Player::Haproxy => Words::new("HAProxy", "HAProxy"),
+            Player::Fastapi => Words::new("FastAPI", "FastAPI"),
+            Player::Floor => Words::new("bare floor", "裸循环下限"),
+        }
+    }
+
+    /// Whose server it asks.
+    pub fn server(self) -> Player {
+        match self {
+            Player::Control => Player::Nginx,
+            Player::Service
+            | Player::Before
+            | Player::Nginx
+            | Player::Varnish
+            | Player::Haproxy
+            | Player::Fastapi
+            | Player::Floor => self,
+        }
+    }
+
+    /// Of whose figures its own are told as a multiple.
+    pub fn yardstick(self) -> Option<Player> {
+        match self {
+            Player::Nginx => None,
+            Player::Before => Some(Player::Service),
+            Player::Service
+            | Player::Control
+            | Player::Varnish
+            | Player::Haproxy
+            | Player::Fastapi
+            | Player::Floor => Some(Player::Nginx),
         }
     }
 

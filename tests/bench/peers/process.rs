@@ -11,9 +11,6 @@ use std::time::Duration;
 
 use rustix::fs::{MemfdFlags, memfd_create};
 
-/// The kernel's unit of processor time in /proc: USER_HZ is 100 wherever Linux has users.
-const TICK: Duration = Duration::from_millis(10);
-
 /// A running server. Dropping it asks it to end and waits until it has.
 pub struct Process {
     child: Child,
@@ -63,22 +60,36 @@ impl Process {
         Ok(String::from_utf8_lossy(&said).into_owned())
     }
 
-    /// Processor time used so far, in user and kernel mode, by the process and all below it.
+    /// Processor time used so far by all threads of the process and of those below it, exact while they sleep.
     pub fn time_used(&self) -> io::Result<Duration> {
-        let mut ticks = 0;
-        for fields in family(self.child.id())? {
-            let field = |at: usize| fields.get(at).and_then(|field| field.parse::<u32>().ok());
-            ticks += field(UTIME).unwrap_or(0) + field(STIME).unwrap_or(0);
+        let mut used = Duration::ZERO;
+        for id in family(self.child.id())? {
+            for thread in fs::read_dir(format!("/proc/{id}/task"))
+                .into_iter()
+                .flatten()
+            {
+                // A thread, or a process such as nginx's cache loader, may end meanwhile.
+                let account = fs::read_to_string(thread?.path().join("schedstat"));
+                used += account.map_or(Duration::ZERO, |account| running_time(&account));
+            }
         }
-        Ok(TICK * ticks)
+        if used.is_zero() {
+            return Err(io::Error::other(
+                "a server has ended, or this kernel has no schedstat",
+            ));
+        }
+        Ok(used)
     }
 
     /// Resident memory in KiB, of this process alone.
     pub fn resident(&self) -> io::Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok())
-            .ok_or_else(|| io::Error::other("the kernel does not say VmRSS"))
+        kibibytes(&format!("/proc/{}/status", self.child.id()), "VmRSS:")
+    }
+
+    /// Resident memory in KiB of the process and of all below it; what several have counts in parts.
+    pub fn proportional(&self) -> io::Result<u64> {
+        let of_one = |id: u32| kibibytes(&format!("/proc/{id}/smaps_rollup"), "Pss:");
+        family(self.child.id())?.into_iter().map(of_one).sum()
     }
 }
 
@@ -95,28 +106,30 @@ impl Drop for Process {
     }
 }
 
-/// Positions in /proc/PID/stat behind the name in parentheses.
-const UTIME: usize = 11;
-const STIME: usize = 12;
-
-/// The accounts of a process and of all below it.
-fn family(id: u32) -> io::Result<Vec<Vec<String>>> {
-    let mut accounts = vec![account(id)?];
-    if accounts[0].is_empty() {
-        return Err(io::Error::other("a server has ended"));
-    }
-    let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
-    for child in children.split_whitespace().filter_map(|id| id.parse().ok()) {
-        accounts.extend(family(child).into_iter().flatten()); // one may end meanwhile, as nginx's cache loader does
-    }
-    accounts.retain(|fields| fields.len() > STIME);
-    Ok(accounts)
+/// The value of a line `name value kB` of a file in /proc.
+fn kibibytes(path: &str, name: &str) -> io::Result<u64> {
+    let text = fs::read_to_string(path)?;
+    let value = text.lines().find_map(|line| line.strip_prefix(name));
+    value
+        .and_then(|value| value.trim().trim_end_matches("kB").trim().parse().ok())
+        .ok_or_else(|| io::Error::other(format!("{path} does not say {name}")))
 }
 
-fn account(id: u32) -> io::Result<Vec<String>> {
-    let stat = fs::read_to_string(format!("/proc/{id}/stat"))?;
-    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-    Ok(fields.split_whitespace().map(str::to_owned).collect())
+/// The ids of a process and of all below it.
+fn family(id: u32) -> io::Result<Vec<u32>> {
+    let mut ids = vec![id];
+    let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"))?;
+    for child in children.split_whitespace().filter_map(|id| id.parse().ok()) {
+        ids.extend(family(child).into_iter().flatten());
+    }
+    Ok(ids)
+}
+
+/// The first number of /proc/PID/task/TID/schedstat: nanoseconds on a processor.
+fn running_time(account: &str) -> Duration {
+    let first = account.split_whitespace().next();
+    let nanoseconds = first.and_then(|number| number.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or(0))
 }
 
 /// A port that was free a moment ago. Servers want to be told one: most know no other way, and this service names the

@@ -33,7 +33,7 @@ impl Peers {
             }
         }
         for (player, remedy) in &absent {
-            eprintln!("{} is left out: {remedy}", player.title());
+            eprintln!("{} is left out: {remedy}", player.title().english);
         }
         Peers {
             present,
@@ -48,9 +48,7 @@ impl Peers {
         players.filter(|player| player.speaks(line)).collect()
     }
 
-    /// Starts a server before `origin` on `core` and waits until it answers.
-    ///
-    /// The control has a start of its own here; where it shall be the same nginx, nobody starts it.
+    /// Starts a server before `origin` on `core` and waits until it answers. The control has no server of its own.
     pub fn start(
         &self,
         player: Player,
