@@ -52,18 +52,24 @@ impl About {
             [&self.cores, &self.slices, &self.absent].map(|words| words.of(language));
         match language {
             Language::English => format!(
-                "Measured on {date} with `{command}` ({machine}; {versions}): {cores}; {slices}.{absent} nginx's own \
-                 figures are requests/s and processor time per request; those of the others are multiples of them, \
-                 requests/s first: the medians over all pairs of slices of one turn, in the whole table with their \
-                 quartiles. \"nginx again\" is the same nginx in slices of its own: what its ratio differs from 1 is \
-                 noise. TLS is TLS 1.3 with AES-128-GCM and resumed sessions. ° means that the server had time left, \
-                 because the load was the limit: compare the processor time."
+                "Measured on {date} with `{command}`\n({machine}; {versions}):\n{cores}; {slices}.{absent}\n\
+                 nginx's own figures are requests/s and, in brackets, processor time per request.\n\
+                 Those of the others are multiples of them: medians over pairs of slices of one turn, in the whole table \
+                 with their quartiles.\n\
+                 Requests/s count only pairs in which each server had its core to itself and enough to do.\n\
+                 ° stands where there are too few of those, because the load was the limit or the machine did other \
+                 work: there all pairs count, and processor time tells more.\n\
+                 \"nginx again\" is the same nginx in slices of its own: what its ratio differs from 1 is noise.\n\
+                 TLS is TLS 1.3 with AES-128-GCM and resumed sessions."
             ),
             Language::Chinese => format!(
-                "{date} 用 `{command}` 测得（{machine}；{versions}）：{cores}；{slices}。{absent}nginx 一列是它自己的\
-                 每秒请求数和每个请求的处理器时间；其他各列是它们的倍数，先写每秒请求数：取同一轮中各对时间片之比的\
-                 中位数，完整的表中还有四分位数。“再测一次 nginx”是同一个 nginx 在另外的时间片里的结果：它与 1 的差别就是噪声。\
-                 TLS 指 TLS 1.3、AES-128-GCM，并恢复会话。° 表示服务器还有余力，瓶颈在负载一方：请比较处理器时间。"
+                "{date} 用 `{command}` 测得\n（{machine}；{versions}）：\n{cores}；{slices}。{absent}\n\
+                 nginx 一列是它自己的每秒请求数，括号内是每个请求的处理器时间。\n\
+                 其他各列是它们的倍数：取同一轮中成对时间片之比的中位数，完整的表中还有四分位数。\n\
+                 每秒请求数只计双方都独占核心、并且有足够请求可做的时间片对。\n\
+                 ° 表示这样的对太少，因为瓶颈在负载一方，或机器在忙别的事：这时全部计入，处理器时间更能说明问题。\n\
+                 “再测一次 nginx”是同一个 nginx 在另外的时间片里的结果：它与 1 的差别就是噪声。\n\
+                 TLS 指 TLS 1.3、AES-128-GCM，并恢复会话。"
             ),
         }
     }
@@ -125,6 +131,15 @@ fn command(plan: &Plan) -> String {
         Extent::Full => " --full",
         Extent::Smoke => " --smoke",
     };
-    let (starts, turns) = (plan.starts, plan.turns);
-    format!("tests/bench/run{extent} --starts {starts} --turns {turns}")
+    let usual = Plan::default();
+    let option = |name: &str, count: u32, usual: u32| {
+        if count == usual {
+            String::new()
+        } else {
+            format!(" --{name} {count}")
+        }
+    };
+    let starts = option("starts", plan.starts, usual.starts);
+    let turns = option("turns", plan.turns, usual.turns);
+    format!("tests/bench/run{extent}{starts}{turns}")
 }

@@ -35,8 +35,8 @@ pub const MANY: usize = 1000;
 /// Clients when nothing but bytes is judged.
 const FEW: usize = 8;
 
-/// Above it a slice is long by its own bytes, so fewer do.
-const BYTES_OF_SHORT_SLICES_MAX: usize = 2 << 20;
+/// A slice that moves more, one file for each client, is long by that alone, so fewer do.
+const BYTES_OF_SHORT_SLICE_MAX: usize = 128 << 20;
 
 /// Turns of long slices are so many times fewer.
 const FEWER: u32 = 4;
@@ -94,7 +94,7 @@ impl Case {
 
     /// How many turns it gets where `turns` are asked for.
     pub fn turns(&self, turns: u32) -> u32 {
-        if self.size.bytes <= BYTES_OF_SHORT_SLICES_MAX {
+        if self.size.bytes * self.manner.clients <= BYTES_OF_SHORT_SLICE_MAX {
             turns
         } else {
             turns.div_ceil(FEWER)

@@ -73,7 +73,7 @@ impl Client {
         let mut progress = Progress::default();
         while let Some(connection) = &mut self.connection {
             match connection.hear(&wanted.body, scratch)? {
-                Heard::Part => break,
+                Heard::Part | Heard::Drained => break,
                 Heard::Whole => {
                     progress.answered = Some(self.asked.elapsed());
                     self.is_owed = false;

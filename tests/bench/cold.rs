@@ -72,7 +72,7 @@ fn one_by_one(field: &Field, report: &mut Report) -> io::Result<()> {
             let name = format!("{}-cold-{number}.png", player.word());
             let wanted = field.origin.put(&name, MISS_BYTES);
             let tally = load.run(&wanted, Until::Sent(1))?;
-            times.push(figures::milliseconds(tally.took));
+            times.push(figures::in_milliseconds(tally.took));
         }
         let connections = confluence.connections_seen() - connections;
         report.fact(
@@ -88,7 +88,7 @@ fn one_by_one(field: &Field, report: &mut Report) -> io::Result<()> {
         report.fact(
             Words::new("such a miss, median", "其中一次未命中，中位数"),
             *player,
-            figures::median_milliseconds(times),
+            figures::milliseconds(times),
         );
     }
     Ok(())

@@ -19,11 +19,13 @@ pub struct Connection {
     awaits_end: bool,
 }
 
-/// What a client knows after it has read.
+/// Where one read leaves a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
-    /// There is no more now.
+    /// There may be more to read.
     Part,
+    /// There is no more to read now.
+    Drained,
     /// The answer is complete.
     Whole,
     /// The server has closed.
@@ -65,38 +67,47 @@ impl Connection {
         }
     }
 
-    /// Reads until there is no more or the answer with this body is complete.
+    /// Reads until there is no more, or the answer with this body is complete, or the server has closed.
     pub fn hear(&mut self, body: &[u8], scratch: &mut [u8]) -> io::Result<Heard> {
         loop {
-            let room = match &self.session {
-                Some(session) => session.room(scratch),
-                None => &mut *scratch,
-            };
-            let room_length = room.len();
-            let count = match self.socket.read(room) {
-                Ok(0) => return Ok(Heard::End),
-                Ok(count) => count,
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Heard::Part),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(error),
-            };
-            let mut is_whole = false;
-            let answers = &mut self.answers;
-            let mut take = |piece: &[u8]| -> io::Result<()> {
-                is_whole = answers.take(piece, body)?;
-                Ok(())
-            };
-            match &mut self.session {
-                Some(session) => session.hear(scratch, count, &mut self.socket, take)?,
-                None => take(&scratch[..count])?,
-            }
-            if is_whole {
-                return Ok(Heard::Whole);
-            }
-            if count < room_length && !self.awaits_end {
-                return Ok(Heard::Part); // the socket is empty
+            let heard = self.hear_once(body, scratch)?;
+            if heard != Heard::Part {
+                return Ok(heard);
             }
         }
+    }
+
+    /// Reads once.
+    pub fn hear_once(&mut self, body: &[u8], scratch: &mut [u8]) -> io::Result<Heard> {
+        let room = match &self.session {
+            Some(session) => session.room(scratch),
+            None => &mut *scratch,
+        };
+        let room_length = room.len();
+        let count = match self.socket.read(room) {
+            Ok(0) => return Ok(Heard::End),
+            Ok(count) => count,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(Heard::Drained),
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(Heard::Part),
+            Err(error) => return Err(error),
+        };
+        let mut is_whole = false;
+        let answers = &mut self.answers;
+        let mut take = |piece: &[u8]| -> io::Result<()> {
+            is_whole = answers.take(piece, body)?;
+            Ok(())
+        };
+        match &mut self.session {
+            Some(session) => session.hear(scratch, count, &mut self.socket, take)?,
+            None => take(&scratch[..count])?,
+        }
+        Ok(if is_whole {
+            Heard::Whole
+        } else if count < room_length && !self.awaits_end {
+            Heard::Drained
+        } else {
+            Heard::Part
+        })
     }
 }
 

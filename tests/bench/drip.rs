@@ -7,7 +7,7 @@ use std::time::Duration;
 use confluence_attachment_proxy::demo::Behaviour;
 
 use super::cold::Field;
-use super::figures::{Spread, mark, milliseconds};
+use super::figures::{Spread, in_milliseconds, mark};
 use super::origin::Origin;
 use super::peers::{Player, Running};
 use super::plan::Plan;
@@ -88,7 +88,7 @@ fn users(origin: &Origin, name: &str) -> Vec<Vec<Step>> {
 impl Drips {
     fn note(&mut self, answers: &[Answer]) {
         for answer in answers {
-            let first = milliseconds(answer.first() - answer.asked);
+            let first = in_milliseconds(answer.first() - answer.asked);
             if answer.of.0 == 0 {
                 self.leader.push(first);
             } else {

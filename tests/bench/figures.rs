@@ -6,6 +6,12 @@ use super::histogram::Histogram;
 use super::load::Tally;
 use super::peers::Player;
 
+/// The part of a slice that a server must have worked for the slice to count as undisturbed.
+const FULL: f64 = 0.9;
+
+/// If one in so many pairs is undisturbed, rates and times count no other.
+const ENOUGH: usize = 4;
+
 /// One slice of one player.
 #[derive(Clone, Copy)]
 pub struct Slice {
@@ -47,6 +53,8 @@ pub struct Figures {
     pub cost: Figure,
     /// Which part of its slices the server worked.
     pub busy: f64,
+    /// Whether rates and times count slices in which a server had not all of its core, or not enough to do.
+    pub is_disturbed: bool,
 }
 
 /// One figure, and what it is as a multiple of the yardstick's.
@@ -54,8 +62,15 @@ pub struct Figures {
 pub struct Figure {
     /// The figure.
     pub value: f64,
-    /// Over all pairs of slices of one turn; `None` without a yardstick.
+    /// Over pairs of slices of one turn; `None` without a yardstick.
     pub ratio: Option<Spread>,
+}
+
+/// A slice, and that of the yardstick in the same turn.
+#[derive(Clone, Copy)]
+struct Pair<'p> {
+    own: &'p Slice,
+    other: Option<&'p Slice>,
 }
 
 /// The middle of some values and where half of them lie.
@@ -105,47 +120,62 @@ impl Played {
 
     /// What is known of a player; `None` if it did not play.
     pub fn figures(&self, player: Player) -> Option<Figures> {
-        let own = || self.slices.iter().filter(|slice| slice.player == player);
         let (_, latencies) = self.latencies.iter().find(|(owner, _)| *owner == player)?;
-        let answers: u64 = own().map(|slice| slice.answers).sum();
-        let took: Duration = own().map(|slice| slice.took).sum();
-        let used: Duration = own().map(|slice| slice.used).sum();
-        let figure = |value: f64, of: fn(&Slice) -> f64| Figure {
+        let all = self.pairs(player);
+        let undisturbed = all.iter().filter(|pair| pair.is_undisturbed());
+        let undisturbed: Vec<Pair> = undisturbed.copied().collect();
+        let is_disturbed = undisturbed.len() * ENOUGH < all.len();
+        let good = if is_disturbed { &all } else { &undisturbed };
+        let figure = |value, pairs: &[Pair], of: fn(&Slice) -> f64| Figure {
             value,
-            ratio: self.ratio(player, of),
+            ratio: Spread::of(pairs.iter().filter_map(|pair| pair.ratio(of)).collect()),
         };
-        let rate = Spread::of(own().map(rate).collect())?.median;
+        let rates = Spread::of(good.iter().map(|pair| rate(pair.own)).collect())?;
+        let quantile = |part| latencies.quantile(part).map(in_milliseconds);
+        let answers: u64 = all.iter().map(|pair| pair.own.answers).sum();
+        let took: Duration = all.iter().map(|pair| pair.own.took).sum();
+        let used: Duration = all.iter().map(|pair| pair.own.used).sum();
+        let microseconds = used.as_secs_f64() * 1e6 / answers as f64;
         Some(Figures {
-            rate: figure(rate, self::rate),
-            p50: figure(milliseconds(latencies.quantile(0.5)?), |slice| {
-                milliseconds(slice.p50)
-            }),
-            p99: figure(milliseconds(latencies.quantile(0.99)?), |slice| {
-                milliseconds(slice.p99)
-            }),
-            cost: figure(used.as_secs_f64() * 1e6 / answers as f64, cost),
+            rate: figure(rates.median, good, rate),
+            p50: figure(quantile(0.5)?, good, |slice| in_milliseconds(slice.p50)),
+            p99: figure(quantile(0.99)?, good, |slice| in_milliseconds(slice.p99)),
+            cost: figure(microseconds, &all, cost),
             busy: used.as_secs_f64() / took.as_secs_f64(),
+            is_disturbed,
         })
     }
 
-    /// What a player got as a multiple of what its yardstick got in the same turn.
-    fn ratio(&self, player: Player, value: fn(&Slice) -> f64) -> Option<Spread> {
-        let yardstick = player.yardstick()?;
+    /// The slices of a player, each with that of its yardstick in the same turn.
+    fn pairs(&self, player: Player) -> Vec<Pair<'_>> {
         let of = |player| {
-            self.slices
-                .iter()
-                .filter(move |slice: &&Slice| slice.player == player)
+            let slices = self.slices.iter();
+            slices.filter(move |slice: &&Slice| slice.player == player)
         };
-        let pairs = of(player).filter_map(|slice| {
-            let pair = of(yardstick).find(|pair| pair.turn == slice.turn)?;
-            Some(value(slice) / value(pair))
+        let pairs = of(player).map(|own| {
+            let yardstick = player.yardstick();
+            let other = yardstick.and_then(|other| of(other).find(|other| other.turn == own.turn));
+            Pair { own, other }
         });
-        Spread::of(pairs.collect())
+        pairs.collect()
+    }
+}
+
+impl Pair<'_> {
+    /// Whether each server had its core to itself, and enough to do. Where other work takes part of the core, the
+    /// scheduler gives a server of many threads more of the rest than one of a single thread, which is no merit.
+    fn is_undisturbed(&self) -> bool {
+        let is_full = |slice: &Slice| slice.took.mul_f64(FULL) <= slice.used;
+        is_full(self.own) && self.other.is_none_or(is_full)
+    }
+
+    fn ratio(&self, of: fn(&Slice) -> f64) -> Option<f64> {
+        Some(of(self.own) / of(self.other?))
     }
 }
 
 /// The median of some milliseconds, printed.
-pub fn median_milliseconds(times: Vec<f64>) -> String {
+pub fn milliseconds(times: Vec<f64>) -> String {
     Spread::of(times).map_or("-".into(), |spread| format!("{:.1} ms", spread.median))
 }
 
@@ -174,6 +204,6 @@ fn cost(slice: &Slice) -> f64 {
 }
 
 /// A time in milliseconds.
-pub fn milliseconds(time: Duration) -> f64 {
+pub fn in_milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }

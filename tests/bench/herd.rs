@@ -9,7 +9,7 @@ use std::time::Duration;
 use confluence_attachment_proxy::demo::Behaviour;
 
 use super::cold::Field;
-use super::figures::{self, Spread, mark, milliseconds};
+use super::figures::{self, Spread, in_milliseconds, mark};
 use super::peers::Player;
 use super::plan::Plan;
 use super::report::Report;
@@ -66,7 +66,7 @@ pub fn measure(plan: &Plan, field: &Field, report: &mut Report) -> io::Result<()
             herds.downloads.push(field.origin.downloads(&name));
             herds.note(&answers, alone);
             let again = users::play(running.address, herd)?;
-            herds.again.push(milliseconds(end(&again)));
+            herds.again.push(in_milliseconds(end(&again)));
         }
     }
     for ((player, _), herds) in field.servers.iter().zip(all) {
@@ -97,12 +97,12 @@ fn end(answers: &[Answer]) -> Duration {
 impl Herds {
     fn note(&mut self, answers: &[Answer], alone: Duration) {
         let together = end(answers);
-        self.together.push(milliseconds(together));
+        self.together.push(in_milliseconds(together));
         self.times
             .push(together.as_secs_f64() / alone.as_secs_f64());
         let mut firsts: Vec<Duration> = answers.iter().map(Answer::first).collect();
         firsts.sort();
-        let after_leader = |number: usize| milliseconds(firsts[number] - firsts[0]);
+        let after_leader = |number: usize| in_milliseconds(firsts[number] - firsts[0]);
         self.middle.push(after_leader(HERD / 2));
         self.last.push(after_leader(HERD - 1));
     }
@@ -149,7 +149,7 @@ impl Herds {
                 "同上：文件已缓存后，同样的 100 个客户端再次请求",
             ),
             player,
-            figures::median_milliseconds(self.again),
+            figures::milliseconds(self.again),
         );
         let last = Spread::of(self.last).expect("there are turns");
         report.fact(

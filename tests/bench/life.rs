@@ -1,14 +1,13 @@
 //! What it costs to have a server: the time of a start, memory, the size on the disk.
 //!
-//! What is kept is no part of these figures where it lies outside of the process: this service has it in memory files,
-//! nginx in a directory in memory. It is one file of 100 KB, so it matters nowhere.
+//! What is kept is one file of 100 KB, in the process or, as with nginx, outside of it: it matters nowhere.
 
 use std::fs;
 use std::io;
 
 use super::cases::{CLIENTS, Extent, MANY};
 use super::cold;
-use super::figures::{Spread, mark, milliseconds};
+use super::figures::{Spread, in_milliseconds, mark};
 use super::load::{Load, Until};
 use super::machine::Machine;
 use super::origin::Origin;
@@ -59,7 +58,7 @@ pub fn measure(
         let start = || peers.start(player, &origin, machine.server_core(), Line::Plain);
         let mut times = Vec::new();
         for _ in 0..STARTS * plan.starts {
-            times.push(milliseconds(start()?.ready_after));
+            times.push(in_milliseconds(start()?.ready_after));
         }
         tell_start(player, times, report);
         let hits = match plan.extent {

@@ -56,6 +56,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let plan = Plan::from_words(std::env::args_os().skip(1))?;
     let machine = Machine::look()?;
     let peers = Peers::look(&plan.only, plan.before.clone());
+    if plan.readme && !(plan.is_whole() && peers.absent.is_empty()) {
+        return Err("--readme wants every row and every server".into());
+    }
     let mut report = Report::new(About::look(&plan, &machine, &peers), &peers);
     if !plan.no_hits {
         slices::measure(&plan, &machine, &peers, &mut report)?;

@@ -49,10 +49,9 @@ pub struct Plan {
     pub before: Option<PathBuf>,
 }
 
-impl Plan {
-    /// Reads the words that `tests/bench/run --help` explains.
-    pub fn from_words(words: impl Iterator<Item = OsString>) -> Result<Plan, lexopt::Error> {
-        let mut plan = Plan {
+impl Default for Plan {
+    fn default() -> Plan {
+        Plan {
             turns: TURNS,
             starts: STARTS,
             slice: SLICE,
@@ -63,7 +62,14 @@ impl Plan {
             readme: false,
             only: Vec::new(),
             before: None,
-        };
+        }
+    }
+}
+
+impl Plan {
+    /// Reads the words that `tests/bench/run --help` explains.
+    pub fn from_words(words: impl Iterator<Item = OsString>) -> Result<Plan, lexopt::Error> {
+        let mut plan = Plan::default();
         let mut words = Parser::from_args(words);
         while let Some(word) = words.next()? {
             match word {
@@ -88,6 +94,13 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Whether nothing is left out that the READMEs tell.
+    pub fn is_whole(&self) -> bool {
+        let has_all_columns = self.only.is_empty() && self.before.is_none();
+        let has_all_rows = self.extent != Extent::Smoke && self.sizes == SIZES && !self.hits_only;
+        has_all_columns && has_all_rows
+    }
+
     /// The rows of the table.
     pub fn cases(&self) -> Vec<Case> {
         cases(self.extent, &self.sizes)
@@ -96,7 +109,9 @@ impl Plan {
 
 /// The servers whose words stand in `list`, between commas.
 fn players(list: &str) -> Result<Vec<Player>, lexopt::Error> {
-    let known = |word: &str| Player::ALL.into_iter().find(|player| player.word() == word);
+    let is_server = |player: &Player| player.server() == *player && *player != Player::Before;
+    let servers = || Player::ALL.into_iter().filter(is_server);
+    let known = |word: &str| servers().find(|player| player.word() == word);
     each(list, |word| {
         known(word).ok_or_else(|| format!("there is no server {word:?}"))
     })

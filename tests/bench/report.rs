@@ -8,12 +8,8 @@ use super::words::{Language, Words};
 /// Stands where there is no figure.
 const NOTHING: &str = "-";
 
-/// A server that worked less than this part of its slices could have answered more: the limit was the load, or other
-/// work of the machine.
-const BUSY_MIN: f64 = 0.9;
-
-/// Stands behind the requests/s of such a server.
-const NOT_BUSY: &str = "°";
+/// Stands behind requests/s that count disturbed slices.
+const DISTURBED: &str = "°";
 
 /// Everything that was measured.
 pub struct Report {
@@ -23,17 +19,8 @@ pub struct Report {
     facts: Vec<(Words, Vec<(Player, String)>)>,
 }
 
-/// How much a table tells.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
-    /// One line for each case: requests/s and processor time.
-    Brief,
-    /// One line for each figure, with its spread.
-    Whole,
-}
-
-/// A line of a table: what it tells, and how it tells it of one player.
-type Row<'r> = (String, Box<dyn Fn(Player) -> Option<String> + 'r>);
+/// What a line of the whole table tells of a server, and how.
+type Aspect = (Words, fn(&Figures) -> String);
 
 impl Report {
     /// An empty one.
@@ -75,96 +62,111 @@ impl Report {
         )
     }
 
-    /// How it was measured, and the whole table.
+    /// How it was measured, and everything in one table.
     pub fn text(&self, language: Language) -> String {
-        let about = self.about.paragraph(language);
-        format!("{about}\n\n{}", self.table(Detail::Whole, language))
-    }
-
-    /// How it was measured, the table in brief, and the whole one for those who want it.
-    pub fn section(&self, language: Language) -> String {
-        let summary = match language {
-            Language::English => "All figures with their spread, and how long answers took",
-            Language::Chinese => "全部数据及其离散程度，以及应答所用的时间",
-        };
-        let whole = self.table(Detail::Whole, language);
         format!(
-            "{}\n\n{}\n<details>\n<summary>{summary}</summary>\n\n{whole}\n</details>\n",
+            "{}\n\n{}{}{}",
             self.about.paragraph(language),
-            self.table(Detail::Brief, language),
+            self.head(language),
+            self.whole(language),
+            self.facts(language),
         )
     }
 
-    fn table(&self, detail: Detail, language: Language) -> String {
-        let mut rows: Vec<Row> = Vec::new();
-        for (case, known) in &self.hits {
-            match detail {
-                Detail::Brief => rows.push(brief(case, known, language)),
-                Detail::Whole => rows.extend(whole(case, known, language)),
-            }
-        }
-        for (what, cells) in &self.facts {
-            let cell = |player| of(cells, player).cloned();
-            rows.push((what.of(language).to_owned(), Box::new(cell)));
-        }
-        let first = Words::new("what", "项目");
-        let titles = self.players.iter().map(|player| player.title());
-        let heads: Vec<String> = [first]
-            .into_iter()
-            .chain(titles)
-            .map(|title| title.of(language).to_owned())
+    /// How it was measured, a table in brief, and all figures of hits for those who want them.
+    pub fn section(&self, language: Language) -> String {
+        let summary = Words::new(
+            "All figures of hits with their spread, and how long answers took",
+            "命中的全部数据及其离散程度，以及应答所用的时间",
+        );
+        format!(
+            "{}\n\n{head}{}{}\n<details>\n<summary>{}</summary>\n\n{head}{}\n</details>\n\n",
+            self.about.paragraph(language),
+            self.brief(language),
+            self.facts(language),
+            summary.of(language),
+            self.whole(language),
+            head = self.head(language),
+        )
+    }
+
+    fn head(&self, language: Language) -> String {
+        let what = Words::new("what", "项目");
+        let title = |player: Player| Some(player.title().of(language).to_owned());
+        let rule = |_| Some("---".to_owned());
+        self.line(what.of(language), title) + &self.line("---", rule)
+    }
+
+    /// A line for each case: requests/s and, in brackets, processor time. nginx's own, and the others' as multiples.
+    fn brief(&self, language: Language) -> String {
+        let lines = self.hits.iter().map(|(case, known)| {
+            self.line(case.of(language), |player| of(known, player).map(in_brief))
+        });
+        lines.collect()
+    }
+
+    /// A line for each figure of each case.
+    fn whole(&self, language: Language) -> String {
+        let between = Words::new(": ", "：");
+        let lines = self.hits.iter().flat_map(|(case, known)| {
+            let between = between.of(language);
+            aspects().map(|(figure, cell)| {
+                let what = format!("{}{between}{}", case.of(language), figure.of(language));
+                self.line(&what, |player| of(known, player).map(cell))
+            })
+        });
+        lines.collect()
+    }
+
+    fn facts(&self, language: Language) -> String {
+        let lines = self
+            .facts
+            .iter()
+            .map(|(what, cells)| self.line(what.of(language), |player| of(cells, player).cloned()));
+        lines.collect()
+    }
+
+    fn line(&self, what: &str, cell: impl Fn(Player) -> Option<String>) -> String {
+        let cells = self.players.iter().map(|player| cell(*player));
+        let cells: Vec<String> = cells
+            .map(|cell| cell.unwrap_or_else(|| NOTHING.into()))
             .collect();
-        let mut table = line(&heads) + &line(&vec!["---".to_owned(); heads.len()]);
-        for (what, cell) in rows {
-            let cells = self.players.iter().map(|player| cell(*player));
-            let cells = cells.map(|cell| cell.unwrap_or_else(|| NOTHING.into()));
-            table += &line(&[what].into_iter().chain(cells).collect::<Vec<_>>());
-        }
-        table
+        format!("| {what} | {} |\n", cells.join(" | "))
     }
 }
 
-/// Requests/s and, in brackets, processor time: nginx's own, and the others' as multiples of them.
-fn brief<'r>(case: &Words, known: &'r [(Player, Figures)], language: Language) -> Row<'r> {
-    let cell = |player| {
-        let figures = of(known, player)?;
-        let mark = mark(figures);
-        Some(match (figures.rate.ratio, figures.cost.ratio) {
-            (Some(rate), Some(cost)) => format!("{:.2}{mark} ({:.2})", rate.median, cost.median),
-            _ => format!(
-                "{}/s{mark} ({:.1} µs)",
-                thousands(figures.rate.value),
-                figures.cost.value
-            ),
-        })
-    };
-    (case.of(language).to_owned(), Box::new(cell))
+fn in_brief(figures: &Figures) -> String {
+    let mark = mark(figures);
+    let (rate, cost) = (figures.rate, figures.cost);
+    match (rate.ratio, cost.ratio) {
+        (Some(rate), Some(cost)) => format!("{:.2}{mark} ({:.2})", rate.median, cost.median),
+        _ => format!(
+            "{}/s{mark} ({} µs)",
+            thousands(rate.value),
+            short(cost.value)
+        ),
+    }
 }
 
-/// A line for each figure.
-fn whole<'r>(case: &Words, known: &'r [(Player, Figures)], language: Language) -> [Row<'r>; 4] {
-    let row = |figure: Words, cell: fn(&Figures) -> String| -> Row<'r> {
-        let colon = match language {
-            Language::English => ": ",
-            Language::Chinese => "：",
-        };
-        let what = format!("{}{colon}{}", case.of(language), figure.of(language));
-        (what, Box::new(move |player| Some(cell(of(known, player)?))))
-    };
+fn aspects() -> [Aspect; 5] {
     [
-        row(Words::new("requests/s", "请求/秒"), |figures| {
+        (Words::new("requests/s", "请求/秒"), |figures| {
             let value = thousands(figures.rate.value) + mark(figures);
             with_ratio(value, figures.rate)
         }),
-        row(Words::new("p50, ms", "p50，毫秒"), |figures| {
-            with_ratio(format!("{:.2}", figures.p50.value), figures.p50)
+        (Words::new("p50, ms", "p50，毫秒"), |figures| {
+            with_ratio(short(figures.p50.value), figures.p50)
         }),
-        row(Words::new("p99, ms", "p99，毫秒"), |figures| {
-            with_ratio(format!("{:.2}", figures.p99.value), figures.p99)
+        (Words::new("p99, ms", "p99，毫秒"), |figures| {
+            with_ratio(short(figures.p99.value), figures.p99)
         }),
-        row(
+        (
             Words::new("processor µs per request", "每个请求的处理器时间，µs"),
-            |figures| with_ratio(format!("{:.1}", figures.cost.value), figures.cost),
+            |figures| with_ratio(short(figures.cost.value), figures.cost),
+        ),
+        (
+            Words::new("part of its core used", "所用核心的份额"),
+            |figures| format!("{:.0} %", figures.busy * 100.0),
         ),
     ]
 }
@@ -177,11 +179,7 @@ fn with_ratio(value: String, figure: Figure) -> String {
 }
 
 fn mark(figures: &Figures) -> &'static str {
-    if figures.busy < BUSY_MIN {
-        NOT_BUSY
-    } else {
-        ""
-    }
+    if figures.is_disturbed { DISTURBED } else { "" }
 }
 
 fn of<T>(cells: &[(Player, T)], player: Player) -> Option<&T> {
@@ -189,8 +187,13 @@ fn of<T>(cells: &[(Player, T)], player: Player) -> Option<&T> {
     cell.map(|(_, value)| value)
 }
 
-fn line(cells: &[String]) -> String {
-    format!("| {} |\n", cells.join(" | "))
+/// A number with as many digits as mean something.
+fn short(number: f64) -> String {
+    match number {
+        ..10.0 => format!("{number:.2}"),
+        ..100.0 => format!("{number:.1}"),
+        _ => thousands(number),
+    }
 }
 
 /// A whole number with commas.

@@ -12,7 +12,7 @@ use confluence_attachment_proxy::demo::Behaviour;
 
 use super::cold;
 use super::dice::Dice;
-use super::figures::{Spread, mark, milliseconds, quantile};
+use super::figures::{Spread, in_milliseconds, mark, quantile};
 use super::machine::Machine;
 use super::origin::{Origin, Wanted, pattern};
 use super::peers::{Line, Peers, Player};
@@ -46,7 +46,7 @@ const PAUSE_MS: (usize, usize) = (200, 600);
 /// figure hides.
 const TIMES_MAX: f64 = 1.25;
 
-/// What came of the days of one server, a value per day.
+/// What came of the days of one server, a value per day; every day begins with a start.
 #[derive(Default)]
 struct Days {
     /// Waits in milliseconds among kept files only: the middle one, and the slowest in a hundred.
@@ -170,7 +170,7 @@ impl Plot {
 
 impl Days {
     fn note(&mut self, plot: &Plot, quiet: &[Answer], busy: &[Answer], sent: u64) {
-        let wait = |answer: &Answer| milliseconds(answer.last() - answer.asked);
+        let wait = |answer: &Answer| in_milliseconds(answer.last() - answer.asked);
         // The same requests are compared: those that are hits on either day.
         let hits = |answers: &[Answer]| -> Vec<f64> {
             let hits = answers.iter().filter(|answer| !plot.is_miss(answer));

@@ -107,20 +107,22 @@ fn a_spread_is_the_middle_and_the_quarters() {
     assert_eq!((spread.low, spread.median, spread.high), (2.0, 3.0, 4.0));
 }
 
+/// As many answers in a tenth of a second, each of which took 7 ms.
+fn tally(answers: u64) -> Tally {
+    let mut latencies = Histogram::new();
+    latencies.note(Duration::from_millis(7));
+    let took = Duration::from_millis(100);
+    Tally {
+        answers,
+        took,
+        latencies,
+    }
+}
+
 /// A machine that slows down in the middle changes rates, and no ratio.
 #[test]
 fn ratios_are_made_of_slices_of_one_turn() {
     let used = Duration::from_millis(50);
-    let tally = |answers| {
-        let mut latencies = Histogram::new();
-        latencies.note(Duration::from_millis(7));
-        let took = Duration::from_millis(100);
-        Tally {
-            answers,
-            took,
-            latencies,
-        }
-    };
     let mut played = Played::default();
     for (turn, speed) in [(0, 1000), (1, 10), (2, 500)] {
         played.note(Player::Nginx, turn, &tally(speed), used);
@@ -144,6 +146,29 @@ fn ratios_are_made_of_slices_of_one_turn() {
     assert!((nginx.cost.value - 150_000.0 / 1510.0).abs() < 1e-6);
     assert!((nginx.busy - 0.5).abs() < 1e-9);
     assert!(played.figures(Player::Floor).is_none());
+}
+
+/// Where a server had its core for itself only now and then, these slices are what rates are made of.
+#[test]
+fn pairs_that_were_disturbed_count_only_where_there_are_hardly_others() {
+    let [full, half] = [100, 50].map(Duration::from_millis);
+    for (undisturbed, ratio) in [(1, 2.0), (0, 5.0)] {
+        let mut played = Played::default();
+        for turn in 0..4 {
+            let used = if turn < undisturbed { full } else { half };
+            let answers = if turn < undisturbed { 200 } else { 500 };
+            played.note(Player::Nginx, turn, &tally(100), used);
+            played.note(Player::Service, turn, &tally(answers), full);
+        }
+        let service = played.figures(Player::Service).expect("it played");
+        assert_eq!(service.is_disturbed, undisturbed == 0);
+        let rate = service.rate.ratio.expect("nginx played");
+        assert!((rate.median - ratio).abs() < 1e-9, "{rate:?}");
+        // The processor time of all slices counts in any case.
+        let answers = 200 * undisturbed + 500 * (4 - undisturbed);
+        let microseconds = 400_000.0 / answers as f64;
+        assert!((service.cost.value - microseconds).abs() < 1e-6);
+    }
 }
 
 #[test]
