@@ -71,6 +71,25 @@ fn an_answer_that_is_not_the_file_is_an_error() {
     assert!(feed(&mut answers, refusal, 999).is_err());
 }
 
+/// Every piece is compared at both of its ends.
+#[test]
+fn a_piece_is_looked_at_where_it_begins_and_where_it_ends() {
+    let body = [b'x'; 200];
+    let answer = [b"HTTP/1.1 200 OK\r\nContent-Length: 200\r\n\r\n", &body[..]].concat();
+    let first = answer.len() - body.len();
+    let hear = |answer: &[u8]| {
+        let mut answers = Answers::default();
+        answers.expect();
+        answers.take(answer, &body)
+    };
+    assert!(hear(&answer).is_ok_and(|is_whole| is_whole));
+    for at in [first, answer.len() - 1] {
+        let mut bad = answer.clone();
+        bad[at] = b'y';
+        assert!(hear(&bad).is_err(), "{at}");
+    }
+}
+
 #[test]
 fn every_row_has_words_of_its_own_in_both_languages() {
     let cases = cases(Extent::Full, &SIZES);
