@@ -30,6 +30,7 @@ pub(super) fn converse(post: &Post, stream: &TcpStream, connection: u64) -> io::
     let (site, host) = (&post.site, &post.host);
     let stage = Stage {
         stream,
+        sent: site.bytes_sent(),
         stop: &post.stopped,
     };
     let (media, context_path) = match host {

@@ -2,6 +2,7 @@
 
 use std::io::{self, IoSlice, Write};
 use std::net::TcpStream;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::Receiver;
@@ -113,9 +114,11 @@ impl Plan {
     }
 }
 
-/// A connection to play on, and the news that the server stops.
+/// A connection to play on, the count of what is sent, and the news that the server stops.
 pub(super) struct Stage<'a> {
     pub(super) stream: &'a TcpStream,
+    /// Bytes of bodies, without their framing.
+    pub(super) sent: &'a AtomicU64,
     pub(super) stop: &'a Receiver<()>,
 }
 
@@ -212,6 +215,7 @@ impl Stage<'_> {
     }
 
     fn write_piece(&self, framing: Framing, head: &[u8], piece: &[u8]) -> io::Result<()> {
+        self.sent.fetch_add(piece.len() as u64, Ordering::Relaxed); // first, so that nobody has what is not counted
         if framing == Framing::Chunked && !piece.is_empty() {
             let size = format!("{:x}\r\n", piece.len());
             return self.write(&[head, size.as_bytes(), piece, b"\r\n"]);

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::account::Account;
@@ -185,6 +186,12 @@ impl SampleConfluence {
     /// How many requests have come in.
     pub fn requests(&self) -> usize {
         self.site.journal().count()
+    }
+
+    /// How many bytes of bodies have gone out: files, pages and JSON, those of the media host among them. Whatever has
+    /// arrived somewhere is counted; a piece whose connection broke is counted whole.
+    pub fn bytes_sent(&self) -> u64 {
+        self.site.bytes_sent().load(Ordering::Relaxed)
     }
 
     /// How many connections have been taken, not counting those to the media host.

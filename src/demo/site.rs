@@ -53,6 +53,7 @@ pub(super) struct Site {
     scripts: Mutex<Scripts>,
     sessions: AtomicU64,
     requests: AtomicU64,
+    bytes_sent: AtomicU64,
     clock_offset_seconds: AtomicI64,
 }
 
@@ -73,6 +74,7 @@ impl Site {
             scripts: Mutex::default(),
             sessions: AtomicU64::new(0),
             requests: AtomicU64::new(0),
+            bytes_sent: AtomicU64::new(0),
             clock_offset_seconds: AtomicI64::new(0),
         }
     }
@@ -91,6 +93,10 @@ impl Site {
 
     pub(super) fn sessions(&self) -> u64 {
         self.sessions.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn bytes_sent(&self) -> &AtomicU64 {
+        &self.bytes_sent
     }
 
     pub(super) fn set_clock_offset(&self, seconds: i64) {

@@ -264,6 +264,26 @@ fn the_journal_tells_requests_and_connections_apart() {
 }
 
 #[test]
+fn bytes_of_bodies_are_counted_and_nothing_else() {
+    let confluence = confluence();
+    let mut client = Client::new(&confluence);
+    let mut sent = 0;
+    for (behaviour, arrives) in [
+        (Behaviour::Good, 10),
+        (Behaviour::Chunked, 10),
+        (Behaviour::Short { sent: 4 }, 4),
+    ] {
+        confluence.script(1, "a.png", behaviour);
+        client.send("HEAD", FILE, &authorization("secret"));
+        assert!(client.response("HEAD").is_some());
+        assert_eq!(confluence.bytes_sent(), sent);
+        assert!(client.get(FILE).is_some());
+        sent += arrives;
+        assert_eq!(confluence.bytes_sent(), sent);
+    }
+}
+
+#[test]
 fn a_context_path_belongs_to_every_address() {
     let confluence = SampleConfluence::with_samples(Options {
         context_path: "/confluence".to_owned(),

@@ -65,6 +65,14 @@ impl Answers {
         }
     }
 
+    /// How much of a body that is not complete has come.
+    pub fn received(&self) -> usize {
+        match self.state {
+            State::Idle | State::Head => 0,
+            State::Body(at) => at,
+        }
+    }
+
     fn body(&mut self, piece: &[u8], at: usize, body: &[u8]) -> io::Result<bool> {
         let Some(expected) = body.get(at..at + piece.len()) else {
             return Err(wrong("an answer is longer than the file"));

@@ -1,18 +1,16 @@
-//! Misses: how many connections and downloads Confluence sees, and how long a herd of clients waits for one of them.
+//! Misses: how many connections and downloads Confluence sees, and who waits how long.
 
 use std::io;
-use std::net::SocketAddr;
-use std::time::{Duration, Instant};
-
-use confluence_attachment_proxy::demo::Behaviour;
 
 use super::figures;
 use super::load::{Load, Until};
 use super::machine::Machine;
 use super::origin::Origin;
-use super::peers::{Line, Peers, Player};
+use super::peers::{Line, Peers, Player, Running};
+use super::plan::Plan;
 use super::report::Report;
 use super::words::Words;
+use super::{drip, herd};
 
 /// Files asked for one after the other.
 const MISSES: usize = 100;
@@ -20,95 +18,78 @@ const MISSES: usize = 100;
 /// Size of each of them in bytes.
 const MISS_BYTES: usize = 100 * 1024;
 
-/// Clients that ask for one file at once.
-const HERD: usize = 100;
-
-/// Size of that file in bytes.
-const HERD_BYTES: usize = 1024 * 1024;
-
-/// How long Confluence thinks about it.
-const HERD_DELAY: Duration = Duration::from_millis(200);
-
-/// Herds, each for a file of its own.
-const HERDS: usize = 7;
+/// One Confluence, and all servers that stand before it.
+pub struct Field {
+    /// Confluence.
+    pub origin: Origin,
+    /// The servers.
+    pub servers: Vec<(Player, Running)>,
+}
 
 /// Measures and notes.
-pub fn measure(machine: &Machine, peers: &Peers, report: &mut Report) -> io::Result<()> {
+pub fn measure(
+    plan: &Plan,
+    machine: &Machine,
+    peers: &Peers,
+    report: &mut Report,
+) -> io::Result<()> {
     let origin = Origin::start()?;
-    let core = machine.server_core();
-    let running = peers.start(Player::Service, &origin, core, Line::Plain)?;
-    one_by_one(&origin, running.address, report)?;
-    at_once(&origin, running.address, report)
-}
-
-fn one_by_one(origin: &Origin, address: SocketAddr, report: &mut Report) -> io::Result<()> {
-    eprintln!("misses");
-    let mut load = Load::connect(address, 1)?;
-    let connections = origin.confluence.connections_seen();
-    let mut times = Vec::new();
-    for number in 0..MISSES {
-        let wanted = origin.put(&format!("cold-{number}.png"), MISS_BYTES);
-        let tally = load.run(&wanted, Until::Sent(1))?;
-        times.push(tally.took.as_secs_f64() * 1000.0);
+    let mut servers = Vec::new();
+    for player in players(peers) {
+        let running = peers.start(player, &origin, machine.server_core(), Line::Plain)?;
+        servers.push((player, running));
     }
-    let connections = origin.confluence.connections_seen() - connections;
-    report.fact(
-        Words::new(
-            format!("connections to Confluence for {MISSES} misses of 100 KB, one after the other"),
-            format!("依次 {MISSES} 次 100 KB 的未命中，与 Confluence 的连接数"),
-        ),
-        Player::Service,
-        connections.to_string(),
-    );
-    report.fact(
-        Words::new("such a miss, median", "其中一次未命中，中位数"),
-        Player::Service,
-        figures::milliseconds(times),
-    );
-    Ok(())
+    let field = Field { origin, servers };
+    one_by_one(&field, report)?;
+    herd::measure(plan, &field, report)?;
+    drip::measure(plan, &field, report)
 }
 
-fn at_once(origin: &Origin, address: SocketAddr, report: &mut Report) -> io::Result<()> {
-    eprintln!("herds");
-    let (mut alone, mut together, mut downloads) = (Vec::new(), Vec::new(), Vec::new());
-    for number in 0..HERDS {
-        for (clients, times) in [(1, &mut alone), (HERD, &mut together)] {
-            let name = format!("herd-{clients}-{number}.png");
-            let wanted = origin.put(&name, HERD_BYTES);
-            origin.script(&name, Behaviour::slow(HERD_DELAY));
-            let mut load = Load::connect(address, clients)?;
-            let started = Instant::now();
-            load.run(&wanted, Until::Sent(clients as u64))?;
-            times.push(started.elapsed().as_secs_f64() * 1000.0);
-            downloads.push(origin.downloads(&name));
+/// Who has misses worth a look.
+pub fn players(peers: &Peers) -> Vec<Player> {
+    let mut players = peers.players(Line::Plain);
+    players.retain(|player| match player {
+        Player::Service
+        | Player::Before
+        | Player::Nginx
+        | Player::Varnish
+        | Player::Haproxy
+        | Player::Fastapi => true,
+        Player::Control => false, // the noise of times this long is in their spread
+        Player::Floor => false,   // it does one thing at a time
+    });
+    players
+}
+
+fn one_by_one(field: &Field, report: &mut Report) -> io::Result<()> {
+    let confluence = &field.origin.confluence;
+    for (player, running) in &field.servers {
+        eprintln!("misses: {}", player.title().english);
+        let mut load = Load::connect(running.address, 1)?;
+        let connections = confluence.connections_seen();
+        let mut times = Vec::new();
+        for number in 0..MISSES {
+            let name = format!("{}-cold-{number}.png", player.word());
+            let wanted = field.origin.put(&name, MISS_BYTES);
+            let tally = load.run(&wanted, Until::Sent(1))?;
+            times.push(figures::in_milliseconds(tally.took));
         }
+        let connections = confluence.connections_seen() - connections;
+        report.fact(
+            Words::new(
+                format!(
+                    "connections to Confluence for {MISSES} misses of 100 KB, one after the other"
+                ),
+                format!("依次 {MISSES} 次 100 KB 的未命中，与 Confluence 的连接数"),
+            ),
+            *player,
+            connections.to_string(),
+        );
+        report.fact(
+            Words::new("such a miss, median", "其中一次未命中，中位数"),
+            *player,
+            figures::milliseconds(times),
+        );
     }
-    let most = downloads.iter().max().copied().unwrap_or(0);
-    report.fact(
-        Words::new(
-            format!("downloads when {HERD} clients ask for one cold file of 1 MB at once, at most"),
-            format!("{HERD} 个客户端同时请求同一个 1 MB 冷文件时的下载次数，最多"),
-        ),
-        Player::Service,
-        most.to_string(),
-    );
-    report.fact(
-        Words::new(
-            format!(
-                "until all {HERD} have it (one alone), Confluence needs {} ms",
-                HERD_DELAY.as_millis()
-            ),
-            format!(
-                "直到 {HERD} 个客户端全部拿到（单独一个），Confluence 需要 {} ms",
-                HERD_DELAY.as_millis()
-            ),
-        ),
-        Player::Service,
-        format!(
-            "{} ({})",
-            figures::milliseconds(together),
-            figures::milliseconds(alone)
-        ),
-    );
     Ok(())
 }

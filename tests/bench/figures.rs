@@ -179,6 +179,22 @@ pub fn milliseconds(times: Vec<f64>) -> String {
     Spread::of(times).map_or("-".into(), |spread| format!("{:.1} ms", spread.median))
 }
 
+/// The mark behind a figure that has a target, which its row names: only this service has targets.
+pub fn mark(player: Player, reached: bool) -> &'static str {
+    match (player, reached) {
+        (Player::Service, true) => " ✓",
+        (Player::Service, false) => " ✗",
+        _ => "",
+    }
+}
+
+/// The value that this part of some values does not exceed; there is one.
+pub fn quantile(mut values: Vec<f64>, part: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let rank = (values.len() as f64 * part).ceil() as usize;
+    values[rank.max(1) - 1]
+}
+
 fn rate(slice: &Slice) -> f64 {
     slice.answers as f64 / slice.took.as_secs_f64()
 }
@@ -187,6 +203,7 @@ fn cost(slice: &Slice) -> f64 {
     slice.used.as_secs_f64() / slice.answers as f64
 }
 
-fn in_milliseconds(time: Duration) -> f64 {
+/// A time in milliseconds.
+pub fn in_milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }

@@ -12,7 +12,8 @@
 //!
 //! Reading order: `plan` and `cases` (what is asked for), `peers` (the servers), `origin` (the Confluence before them),
 //! `slices` (servers taking turns), `load`, `client`, `connection`, `session` and `answer` (the load), `figures` and
-//! `histogram` (what comes of it), `life` and `cold` (everything but hits), `report`, `about`, `words` and `readme`.
+//! `histogram` (what comes of it), `life`, `cold` with `herd` and `drip`, and `scenario` (everything but hits; `users` is
+//! their load), `report`, `about`, `words` and `readme`.
 
 // What tests.rs looks at is open to it.
 mod about;
@@ -21,7 +22,10 @@ pub(crate) mod cases;
 mod client;
 mod cold;
 mod connection;
+mod dice;
+mod drip;
 pub(crate) mod figures;
+mod herd;
 pub(crate) mod histogram;
 mod life;
 pub(crate) mod load;
@@ -31,8 +35,10 @@ pub(crate) mod peers;
 mod plan;
 pub(crate) mod readme;
 mod report;
+mod scenario;
 mod session;
 mod slices;
+mod users;
 pub(crate) mod words;
 
 use std::error::Error;
@@ -54,10 +60,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err("--readme wants every row and every server".into());
     }
     let mut report = Report::new(About::look(&plan, &machine, &peers), &peers);
-    slices::measure(&plan, &machine, &peers, &mut report)?;
+    if !plan.no_hits {
+        slices::measure(&plan, &machine, &peers, &mut report)?;
+    }
     if !plan.hits_only {
-        life::measure(&machine, &peers, &mut report)?;
-        cold::measure(&machine, &peers, &mut report)?;
+        life::measure(&plan, &machine, &peers, &mut report)?;
+        cold::measure(&plan, &machine, &peers, &mut report)?;
+    }
+    if !plan.hits_only && plan.extent != Extent::Smoke {
+        scenario::measure(&plan, &machine, &peers, &mut report)?;
     }
     if plan.extent == Extent::Smoke {
         println!("{}", report.verdict());

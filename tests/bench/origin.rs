@@ -46,7 +46,11 @@ impl Origin {
 
     /// Puts a file of `bytes` bytes there and says how to ask a proxy for it.
     pub fn put(&self, name: &str, bytes: usize) -> Wanted {
-        let body = pattern(bytes);
+        self.put_body(name, pattern(bytes))
+    }
+
+    /// The same with bytes that other files may share.
+    pub fn put_body(&self, name: &str, body: Arc<[u8]>) -> Wanted {
         let file = File::new("image/png", body.clone());
         self.confluence.put(PAGE, name, file);
         // As curl asks: a browser sends more, which no proxy here reads.
@@ -61,6 +65,23 @@ impl Origin {
             request: head(""),
             request_to_close: head("Connection: close\r\n"),
             body,
+        }
+    }
+
+    /// How to ask this Confluence itself for a file that has been put there.
+    pub fn direct(&self, name: &str, wanted: &Wanted) -> Wanted {
+        let head = |more| {
+            let authorization = self.authorization();
+            let head = format!(
+                "GET /download/attachments/{PAGE}/{name} HTTP/1.1\r\nHost: wiki\r\n\
+                 Authorization: {authorization}\r\n{more}\r\n"
+            );
+            head.into_bytes().into()
+        };
+        Wanted {
+            request: head(""),
+            request_to_close: head("Connection: close\r\n"),
+            body: wanted.body.clone(),
         }
     }
 
@@ -97,7 +118,7 @@ impl Origin {
 }
 
 /// Bytes in which every stretch can be told from every other.
-fn pattern(bytes: usize) -> Arc<[u8]> {
+pub fn pattern(bytes: usize) -> Arc<[u8]> {
     (0..bytes as u64)
         .map(|at| (at.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8)
         .collect()

@@ -39,6 +39,8 @@ pub struct Plan {
     pub sizes: Vec<Size>,
     /// Whether everything but hits is left out.
     pub hits_only: bool,
+    /// Whether hits are left out.
+    pub no_hits: bool,
     /// Whether the table goes into the READMEs.
     pub readme: bool,
     /// The servers that are measured; all that are here if it is empty.
@@ -56,6 +58,7 @@ impl Default for Plan {
             extent: Extent::Usual,
             sizes: SIZES.to_vec(),
             hits_only: false,
+            no_hits: false,
             readme: false,
             only: Vec::new(),
             before: None,
@@ -81,6 +84,7 @@ impl Plan {
                 Arg::Long("sizes") => plan.sizes = sizes(&words.value()?.string()?)?,
                 Arg::Long("readme") => plan.readme = true,
                 Arg::Long("hits") => plan.hits_only = true,
+                Arg::Long("no-hits") => plan.no_hits = true,
                 Arg::Long("only") => plan.only = players(&words.value()?.string()?)?,
                 Arg::Long("before") => plan.before = Some(words.value()?.into()),
                 Arg::Long("bench") => {} // from cargo

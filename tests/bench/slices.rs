@@ -2,9 +2,9 @@
 
 use std::error::Error;
 use std::io;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::cases::{Case, Size};
+use super::dice::Dice;
 use super::figures::Played;
 use super::load::{Load, Tally, Until};
 use super::machine::Machine;
@@ -159,24 +159,5 @@ impl Side<'_> {
             io::Error::new(error.kind(), format!("{}: {error}", self.player.word()))
         };
         self.load.run(wanted, until).map_err(told)
-    }
-}
-
-/// A small generator of numbers that nobody has to guess (xorshift).
-struct Dice(u64);
-
-impl Dice {
-    fn new() -> Dice {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH);
-        Dice(since.map_or(1, |since| since.as_nanos() as u64) | 1)
-    }
-
-    fn shuffle<T>(&mut self, items: &mut [T]) {
-        for end in (1..items.len()).rev() {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 7;
-            self.0 ^= self.0 << 17;
-            items.swap(end, (self.0 >> 33) as usize % (end + 1));
-        }
     }
 }

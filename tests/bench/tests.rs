@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bench::answer::Answers;
 use bench::cases::{Case, Extent, MANY, SIZES, cases};
-use bench::figures::{Played, Spread};
+use bench::figures::{Played, Spread, quantile};
 use bench::histogram::Histogram;
 use bench::load::{Habit, Tally};
 use bench::peers::{Line, Player};
@@ -241,4 +241,13 @@ fn what_stands_between_the_marks_of_a_readme_is_replaced_and_nothing_else() {
     ] {
         assert_eq!(replaced(&odd, "new\n"), None, "{odd}");
     }
+}
+
+#[test]
+fn one_in_a_hundred_is_above_the_99th_of_a_hundred_values() {
+    let values: Vec<f64> = (1..=100).rev().map(f64::from).collect();
+    for (part, value) in [(0.0, 1.0), (0.5, 50.0), (0.99, 99.0), (1.0, 100.0)] {
+        assert_eq!(quantile(values.clone(), part), value, "{part}");
+    }
+    assert_eq!(quantile(vec![7.0], 0.99), 7.0);
 }

@@ -74,6 +74,47 @@ fn clients_that_wait_for_the_head_are_one_fetch_too() {
 }
 
 #[test]
+fn confluence_sends_every_file_once_however_many_ask_for_it_in_whichever_way() {
+    const FILES: usize = 20;
+    let proxy = Proxy::start();
+    let names: Vec<String> = (0..FILES).map(|number| format!("{number}.png")).collect();
+    let size = |number: usize| 1000 + 17_001 * number;
+    let files: Vec<Vec<u8>> = (0..FILES).map(|n| proxy.put(&names[n], size(n))).collect();
+    assert_eq!(proxy.get("/7/0.png").body, files[0]); // behind the login test, which has a body too
+    let before = proxy.origin.bytes_sent() - size(0) as u64;
+    std::thread::scope(|scope| {
+        for user in 0..12 {
+            let (proxy, names, files) = (&proxy, &names, &files);
+            scope.spawn(move || {
+                for number in (0..FILES).map(|number| (number + user * 5) % FILES) {
+                    let (target, file) = (format!("/proxy/7/{}", names[number]), &files[number]);
+                    let mut client = proxy.connect();
+                    match user % 4 {
+                        0 => assert!(client.get(&target).body == *file),
+                        1 => {
+                            let part = client.ask("GET", &target, &[("Range", "bytes=500-899")]);
+                            assert!(part.status == 206 && part.body == file[500..900]);
+                        }
+                        2 => {
+                            let head = client.request("HEAD", &target, &[]).response(true);
+                            let length = file.len().to_string();
+                            assert_eq!(head.field("Content-Length"), Some(&*length));
+                        }
+                        _ => drop(client.request("GET", &target, &[])), // leaves before its answer
+                    }
+                }
+            });
+        }
+    });
+    for (name, file) in names.iter().zip(&files) {
+        assert!(proxy.get_kept(&format!("/7/{name}")).body == *file);
+    }
+    let sizes: usize = (0..FILES).map(size).sum();
+    assert_eq!(proxy.origin.bytes_sent() - before, sizes as u64);
+    assert_eq!(proxy.fetches(), FILES);
+}
+
+#[test]
 fn a_download_goes_on_when_all_who_asked_for_it_leave() {
     let proxy = Proxy::start();
     for (name, behaviour) in [

@@ -72,6 +72,41 @@ fn everybody_gets_the_bytes_as_they_arrive_and_from_the_first_one_on() {
 }
 
 #[test]
+fn every_drop_reaches_everybody_before_the_next_one_falls() {
+    const DROP: usize = 150_000;
+    let proxy = Proxy::start();
+    let bytes = proxy.put("a.png", 1_000_000);
+    let latches: Vec<Latch> = (0..6).map(|_| Latch::new()).collect();
+    let dripping = latches
+        .iter()
+        .enumerate()
+        .fold(Behaviour::Good, |behaviour, (number, latch)| {
+            behaviour.held_at((number + 1) * DROP, latch)
+        });
+    proxy.script("a.png", dripping);
+    let mut clients = Vec::new();
+    for (number, latch) in latches.iter().enumerate() {
+        // One more comes with each drop, and gets what the others have.
+        let mut newcomer = ask(&proxy, "/7/a.png", &[]);
+        newcomer.head();
+        clients.push((newcomer, 0));
+        let fallen = (number + 1) * DROP;
+        for (client, at) in &mut clients {
+            let (arrived, whole) = client.exactly(fallen - *at);
+            assert!(whole && arrived == bytes[*at..fallen], "drop {number}");
+            *at = fallen;
+        }
+        assert!(!latch.is_open());
+        latch.open();
+    }
+    for (client, at) in &mut clients {
+        let (arrived, whole) = client.exactly(bytes.len() - *at);
+        assert!(whole && arrived == bytes[*at..]);
+    }
+    assert_eq!(proxy.fetches(), 1);
+}
+
+#[test]
 fn a_file_that_comes_in_drops_is_the_same_file() {
     let proxy = Proxy::start();
     let bytes = proxy.put("a.png", 100_000);

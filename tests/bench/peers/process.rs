@@ -83,10 +83,13 @@ impl Process {
 
     /// Resident memory in KiB, of this process alone.
     pub fn resident(&self) -> io::Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        line.and_then(|line| line.trim().trim_end_matches("kB").trim().parse().ok())
-            .ok_or_else(|| io::Error::other("the kernel does not say VmRSS"))
+        kibibytes(&format!("/proc/{}/status", self.child.id()), "VmRSS:")
+    }
+
+    /// Resident memory in KiB of the process and of all below it; what several have counts in parts.
+    pub fn proportional(&self) -> io::Result<u64> {
+        let of_one = |id: u32| kibibytes(&format!("/proc/{id}/smaps_rollup"), "Pss:");
+        family(self.child.id())?.into_iter().map(of_one).sum()
     }
 }
 
@@ -101,6 +104,15 @@ impl Drop for Process {
         }
         let _ = self.child.wait();
     }
+}
+
+/// The value of a line `name value kB` of a file in /proc.
+fn kibibytes(path: &str, name: &str) -> io::Result<u64> {
+    let text = fs::read_to_string(path)?;
+    let value = text.lines().find_map(|line| line.strip_prefix(name));
+    value
+        .and_then(|value| value.trim().trim_end_matches("kB").trim().parse().ok())
+        .ok_or_else(|| io::Error::other(format!("{path} does not say {name}")))
 }
 
 /// The ids of a process and of all below it.
