@@ -1,6 +1,6 @@
 //! The complete bytes of a file.
 
-use std::ops::{Range, RangeInclusive};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::chunk::Chunk;
@@ -17,20 +17,15 @@ pub struct Body {
 /// Where the bytes are.
 #[derive(Clone, Debug)]
 enum Bytes {
-    /// In our own memory: small files, which go out together with their head, and very large ones.
+    /// In our own memory: small files, which go out together with their head, and those there was no room for twice.
     Chunks(Arc<[Chunk]>),
     /// In a file in memory, which the kernel sends without copying.
     File(Arc<MemoryFile>),
 }
 
-/// Bytes of a download that are read, and published to its clients, at a time: what one read from the connection gives
-/// at most.
-pub const PIECE_BYTES: usize = 64 * 1024;
-
-/// Which bodies are worth a memory file, by length in bytes. Below, one write of a copy costs less than the second
-/// system call and what the kernel does for each page it sends from a file (for 100 KB 15 against 22 µs); above, the
-/// bytes would be in memory twice for too long while they are copied into the file.
-pub const FILE_BYTES: RangeInclusive<u64> = 256 * 1024..=8 * 1024 * 1024;
+/// Length in bytes from which on a body is worth a memory file. Below, one write of a copy costs less than the second
+/// system call and what the kernel does for each page it sends from a file: for 100 KB 15 against 22 µs.
+pub const FILE_BYTES_MIN: u64 = 256 * 1024;
 
 impl Body {
     /// Puts the chunks of a finished download together. `room`, which must count [`MemoryFile::cost`], lets them be copied
@@ -39,7 +34,7 @@ impl Body {
     pub fn new(chunks: Vec<Chunk>, ledger: &Ledger, room: Option<Charge>) -> Body {
         let length = chunks.iter().map(|chunk| chunk.len() as u64).sum();
         if let Some(room) = room
-            && FILE_BYTES.contains(&length)
+            && FILE_BYTES_MIN <= length
             && let Ok(file) = MemoryFile::new(&chunks, room)
         {
             return Body {
@@ -48,7 +43,7 @@ impl Body {
             };
         }
         let count = chunks.len() as u64;
-        let chunks = if length < *FILE_BYTES.start() && 1 < count {
+        let chunks = if length < FILE_BYTES_MIN && 1 < count {
             join(&chunks, ledger)
         } else {
             chunks
@@ -83,21 +78,13 @@ impl Body {
         }
     }
 
-    /// What a body of `length` bytes occupies as a rule: when its download came in full pieces and there was room for a
-    /// memory file.
+    /// What a body of `length` bytes occupies as a rule: when there was room for a memory file.
     pub fn usual_weight(length: u64) -> u64 {
-        if FILE_BYTES.contains(&length) {
-            return MemoryFile::cost(length);
+        match length {
+            0 => on_heap(0),
+            1..FILE_BYTES_MIN => on_heap(size_of::<Chunk>()) + Chunk::cost(length as usize),
+            FILE_BYTES_MIN.. => MemoryFile::cost(length),
         }
-        let piece = if length < *FILE_BYTES.start() {
-            length.max(1) // it is joined
-        } else {
-            PIECE_BYTES as u64
-        };
-        let (pieces, rest) = (length / piece, (length % piece) as usize);
-        let last = if rest == 0 { 0 } else { Chunk::cost(rest) };
-        let count = length.div_ceil(piece) as usize;
-        on_heap(size_of::<Chunk>() * count) + pieces * Chunk::cost(piece as usize) + last
     }
 
     /// The memory file that holds all of it, if one does. Then there are no slices.
@@ -191,12 +178,7 @@ mod tests {
     #[test]
     fn bodies_of_the_right_size_lie_in_a_memory_file_if_there_is_room() {
         let ledger = Ledger::default();
-        for (size, in_file) in [
-            (262_143, false),
-            (262_144, true),
-            (8 << 20, true),
-            ((8 << 20) + 1, false),
-        ] {
+        for (size, in_file) in [(262_143, false), (262_144, true), (9 << 20, true)] {
             let bytes: Vec<u8> = (0..size).map(|at| (at * 7) as u8).collect();
             let chunks = || {
                 bytes
@@ -227,10 +209,10 @@ mod tests {
     #[test]
     fn the_usual_weight_is_that_of_a_body_that_came_as_bodies_do() {
         let ledger = Ledger::default();
-        for size in [0, 1, 700, 65_536, 262_143, 262_144, 8 << 20, (8 << 20) + 1] {
+        for size in [0, 1, 700, 65_536, 262_143, 262_144, 9 << 20] {
             let bytes = vec![7; size];
             let chunks = bytes
-                .chunks(PIECE_BYTES)
+                .chunks(64 * 1024)
                 .map(|piece| Chunk::new(piece, &ledger));
             let room = ledger.charge(MemoryFile::cost(size as u64));
             let body = Body::new(chunks.collect(), &ledger, Some(room));

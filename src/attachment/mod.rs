@@ -18,7 +18,7 @@ mod stream;
 mod sync;
 mod writer;
 
-pub use body::{Body, FILE_BYTES, PIECE_BYTES};
+pub use body::{Body, FILE_BYTES_MIN};
 pub use chunk::Chunk;
 pub use key::{Day, FILE_NAME_BYTES_MAX, FileName, Key, KeyError, PageId, encode_segment};
 pub use ledger::{Charge, Ledger, in_arc, on_heap};

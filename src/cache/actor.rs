@@ -10,7 +10,7 @@ use super::entry::Entry;
 use super::flights::{Claimed, Flights};
 use super::handle::{
     CacheHandle, CacheMessage, Demand, Fetch, FlightId, Forget, Keeping, Lookup, Outcome, Report,
-    Reporter, Woken,
+    Reporter, Room, Woken,
 };
 use super::store::{Freed, Limits, Locked, Store};
 use crate::attachment::{Charge, Key, Ledger, Meta};
@@ -183,9 +183,16 @@ impl<W, F: Clone> CacheActor<W, F> {
 
     fn hear(&mut self, report: Report<F>, now: Instant) {
         match report {
-            Report::Reserve { bytes, answer } => {
-                let room = self.reserve(bytes);
-                let _ = answer.send(room); // an asker that has gone gives its charge back by dropping it
+            Report::Reserve {
+                bytes,
+                room,
+                answer,
+            } => {
+                let charge = match room {
+                    Room::Made => self.reserve(bytes),
+                    Room::Spare => self.reserve_spare(bytes),
+                };
+                let _ = answer.send(charge); // an asker that has gone gives its charge back by dropping it
             }
             Report::Streaming {
                 flight,
@@ -311,13 +318,22 @@ impl<W, F: Clone> CacheActor<W, F> {
         }
     }
 
+    /// How many bytes are held too many for `bytes` more.
+    fn missing(&self, bytes: u64) -> u64 {
+        (self.ledger.held() + bytes).saturating_sub(self.bytes_max)
+    }
+
+    /// Counts `bytes` more if there is room for them as it is.
+    fn reserve_spare(&self, bytes: u64) -> Option<Charge> {
+        (self.missing(bytes) == 0).then(|| self.ledger.charge(bytes))
+    }
+
     /// Makes room for `bytes` more and counts them, or finds that even an empty store would not do.
     fn reserve(&mut self, bytes: u64) -> Option<Charge> {
-        let missing = |ledger: &Ledger| (ledger.held() + bytes).saturating_sub(self.bytes_max);
-        if self.store.with(|store| store.bytes()) < missing(&self.ledger) {
+        if self.store.with(|store| store.bytes()) < self.missing(bytes) {
             return None; // the rest is on its way to slow clients: emptying the store would help nobody
         }
-        while 0 < missing(&self.ledger) {
+        while 0 < self.missing(bytes) {
             // What a client is still reading is freed when it is done, so this may take more than one.
             drop(self.store.with(|store| store.evict())?);
         }

@@ -639,3 +639,16 @@ fn everybody_is_woken_once_and_nothing_is_fetched_twice_whatever_the_order() {
     }
     assert!(10_000 < taken, "{taken} ways");
 }
+
+#[test]
+fn spare_room_is_given_only_while_there_is_some() {
+    let mut actor = World::new(Instant::now()).actor;
+    let all = actor.bytes_max;
+    let copies = actor.ledger.charge(600);
+    assert!(actor.reserve_spare(all - 599).is_none());
+    let rest = actor.reserve_spare(all - 600).expect("as much is free");
+    assert_eq!(actor.ledger.held(), all);
+    assert!(actor.reserve_spare(1).is_none());
+    drop((copies, rest));
+    assert!(actor.reserve(all).is_some());
+}

@@ -94,6 +94,15 @@ pub enum Keeping {
     Alone(Reader),
 }
 
+/// Which room a download may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// Copies leave for it.
+    Made,
+    /// What is free anyhow.
+    Spare,
+}
+
 /// News of a download, in this order: perhaps some `Reserve`, perhaps `Streaming`, perhaps `TooBig`, one of the others.
 #[derive(Debug)]
 pub enum Report<F> {
@@ -101,6 +110,8 @@ pub enum Report<F> {
     Reserve {
         /// How many.
         bytes: u64,
+        /// Which room they may take.
+        room: Room,
         /// Where the answer goes.
         answer: Sender<Option<Charge>>,
     },
@@ -206,8 +217,21 @@ impl<F> Reporter<F> {
 
     /// Asks for room for `bytes` more. Blocks until the cache has made it, or found that it cannot.
     pub fn reserve(&self, bytes: u64) -> Option<Charge> {
-        let (answer, room) = bounded(1);
-        self.report(Report::Reserve { bytes, answer });
-        room.recv().ok().flatten()
+        self.ask_for(Room::Made, bytes)
+    }
+
+    /// The same for what can do without: no copy leaves for it.
+    pub fn reserve_spare(&self, bytes: u64) -> Option<Charge> {
+        self.ask_for(Room::Spare, bytes)
+    }
+
+    fn ask_for(&self, room: Room, bytes: u64) -> Option<Charge> {
+        let (answer, charge) = bounded(1);
+        self.report(Report::Reserve {
+            bytes,
+            room,
+            answer,
+        });
+        charge.recv().ok().flatten()
     }
 }

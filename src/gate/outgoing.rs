@@ -105,6 +105,11 @@ impl Outgoing {
         }
     }
 
+    /// Whether nothing has been written yet of a file that is still being downloaded.
+    pub(super) fn begins_to_grow(&self) -> bool {
+        self.sent == 0 && matches!(self.source, Source::Growing(_))
+    }
+
     /// What it holds of a page of our own, in bytes. Heads are small, and bodies are counted elsewhere.
     pub(super) fn page_bytes(&self) -> usize {
         match &self.source {
@@ -149,7 +154,7 @@ impl Outgoing {
                 }
                 None => {
                     let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-                    let (count, more) = self.gather(&mut slices);
+                    let (count, more) = self.gather(&mut slices, share - written);
                     socket.send(&slices[..count], more)
                 }
             };
@@ -217,16 +222,17 @@ impl Outgoing {
         }
     }
 
-    /// Collects what can be written together, and says whether bytes of a memory file follow at once.
-    fn gather<'a>(&'a self, slices: &mut [IoSlice<'a>; SLICES_MAX]) -> (usize, bool) {
-        let mut count = 0;
+    /// Collects what can be written together, about `most` bytes, and says whether bytes of a memory file follow at once.
+    fn gather<'a>(&'a self, slices: &mut [IoSlice<'a>; SLICES_MAX], most: usize) -> (usize, bool) {
+        let (mut count, mut left) = (0, most);
         // Says whether there is room for another one; what comes without room goes with a later call.
         let mut add = |slice: &'a [u8]| {
-            if !slice.is_empty() && count < SLICES_MAX {
+            if !slice.is_empty() && count < SLICES_MAX && 0 < left {
                 slices[count] = IoSlice::new(slice);
                 count += 1;
+                left = left.saturating_sub(slice.len());
             }
-            count < SLICES_MAX
+            count < SLICES_MAX && 0 < left
         };
         let mut more = false;
         add(&self.text[self.text_at..]);

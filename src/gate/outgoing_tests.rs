@@ -423,6 +423,18 @@ fn one_turn_writes_about_one_share() {
 }
 
 #[test]
+fn one_write_of_many_pieces_is_about_one_share_too() {
+    let (body, bytes) = body(10, 64 * 1024, false);
+    let range = 0..bytes.len() as u64;
+    let mut outgoing = outgoing(Payload::Stored { body, range }, true, false);
+    let mut socket = Moody::new(&[Mood::Take(usize::MAX)]);
+    let progress = outgoing.write(&mut socket, 100_000, GATE);
+    assert_eq!(progress.expect("the socket lives"), Progress::Share);
+    let written = socket.wire.len();
+    assert!((100_000..200_000).contains(&written), "{written} bytes");
+}
+
+#[test]
 fn keep_alive_is_said_to_old_clients_and_close_to_all() {
     for (keep_alive, old, line) in [
         (true, false, ""),

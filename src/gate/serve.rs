@@ -21,6 +21,10 @@ use crate::reply::Reply;
 /// Bytes written to one client per turn, so that one fast reader of a big file does not starve the others.
 const SHARE_BYTES: usize = 512 * 1024;
 
+/// The same at first while a file is still being downloaded: all clients of a herd have a first byte before any has much
+/// more.
+const FIRST_SHARE_BYTES: usize = 128 * 1024;
+
 /// What somebody reads who speaks HTTP where HTTPS is spoken.
 const NOT_TLS: &str = "this port speaks HTTPS only; begin the address with https://";
 
@@ -146,7 +150,11 @@ impl Gate {
             return false;
         };
         let taken = connection.transport.taken;
-        let progress = outgoing.write(&mut connection.transport, SHARE_BYTES, self.index as u32);
+        let share = match outgoing.begins_to_grow() {
+            true => FIRST_SHARE_BYTES,
+            false => SHARE_BYTES,
+        };
+        let progress = outgoing.write(&mut connection.transport, share, self.index as u32);
         if connection.transport.taken != taken {
             connection.deadline = now + WRITE_STALL_MAX;
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use log::warn;
 
-use crate::attachment::FILE_BYTES;
+use crate::attachment::FILE_BYTES_MIN;
 use crate::config::{Config, format_size};
 
 /// Descriptors needed beside one per client, one per connection to Confluence and one per kept file that lies in a
@@ -37,7 +37,7 @@ pub fn memory_beside(config: &Config) -> u64 {
 
 /// Raises the limit of open files as far as needed and allowed, and warns where the machine is too small.
 pub(super) fn prepare(config: &Config) {
-    let files = (config.cache.bytes_max / FILE_BYTES.start()).min(config.cache.items_max as u64);
+    let files = (config.cache.bytes_max / FILE_BYTES_MIN).min(config.cache.items_max as u64);
     let needed = (config.proxy.connections_max + config.confluence.connections_max) as u64
         + files
         + DESCRIPTORS_BESIDE;

@@ -9,10 +9,17 @@ use ring::digest::{Context, SHA256};
 use super::crew::{CrewShared, End};
 use super::lookup::label;
 use crate::attachment::{
-    Charge, Chunk, Digest, FILE_BYTES, Ledger, MemoryFile, PIECE_BYTES, WriteError, Writer,
+    Charge, Chunk, Digest, FILE_BYTES_MIN, Ledger, MemoryFile, WriteError, Writer,
 };
 use crate::cache::{Entry, Fetch, FlightId, Keeping, Report};
 use crate::confluence::{Download, UpstreamError};
+
+/// Bytes read, and published to the clients, at a time: what one read from the connection gives at most.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Longest file in bytes for whose memory file other copies leave. While it is made, the bytes are in memory twice; for a
+/// larger one there must be room for that anyhow, or it stays in the pieces it came in.
+const MAKES_ROOM_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 /// Bytes of a file that is too big to keep that are in memory at a time: enough to keep a fast client busy.
 const WINDOW_BYTES: u64 = 1024 * 1024;
@@ -95,10 +102,7 @@ impl CrewShared {
         digest.copy_from_slice(hash.finish().as_ref());
         let life = self.life(Instant::now());
         let length = writer.written() + held as u64;
-        let room = FILE_BYTES
-            .contains(&length)
-            .then(|| self.reporter.reserve(MemoryFile::cost(length)))
-            .flatten();
+        let room = self.room_for_file(length);
         match writer.seal(&piece[..held], room) {
             Some(body) => {
                 let (key, label) = (fetch.key.clone(), label(&fetch.key));
@@ -108,6 +112,16 @@ impl CrewShared {
                 )
             }
             None => End::Failed(UpstreamError::Interrupted),
+        }
+    }
+
+    /// Room for a memory file, if a body of `length` bytes is worth one.
+    fn room_for_file(&self, length: u64) -> Option<Charge> {
+        let cost = MemoryFile::cost(length);
+        match length {
+            0..FILE_BYTES_MIN => None,
+            FILE_BYTES_MIN..=MAKES_ROOM_BYTES_MAX => self.reporter.reserve(cost),
+            _ => self.reporter.reserve_spare(cost),
         }
     }
 

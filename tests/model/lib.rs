@@ -19,7 +19,7 @@ mod sync;
 #[path = "../../src/attachment/writer.rs"]
 mod writer;
 
-pub use body::{Body, FILE_BYTES};
+pub use body::{Body, FILE_BYTES_MIN};
 pub use chunk::Chunk;
 pub use ledger::{Charge, Ledger, in_arc, on_heap};
 pub use memory_file::MemoryFile;
