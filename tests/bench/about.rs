@@ -60,7 +60,8 @@ impl About {
                  ° stands where there are too few of those, because the load was the limit or the machine did other \
                  work: there all pairs count, and processor time tells more.\n\
                  \"nginx again\" is the same nginx in slices of its own: what its ratio differs from 1 is noise.\n\
-                 TLS is TLS 1.3 with AES-128-GCM and resumed sessions."
+                 TLS is TLS 1.3 with AES-128-GCM and resumed sessions. All servers run as batch work (SCHED_BATCH), as the \
+                 unit in `systemd/` has it."
             ),
             Language::Chinese => format!(
                 "{date} 用 `{command}` 测得\n（{machine}；{versions}）：\n{cores}；{slices}。{absent}\n\
@@ -69,7 +70,7 @@ impl About {
                  每秒请求数只计双方都独占核心、并且有足够请求可做的时间片对。\n\
                  ° 表示这样的对太少，因为瓶颈在负载一方，或机器在忙别的事：这时全部计入，处理器时间更能说明问题。\n\
                  “再测一次 nginx”是同一个 nginx 在另外的时间片里的结果：它与 1 的差别就是噪声。\n\
-                 TLS 指 TLS 1.3、AES-128-GCM，并恢复会话。"
+                 TLS 指 TLS 1.3、AES-128-GCM，并恢复会话。所有服务器都按批处理策略（SCHED_BATCH）运行，与 `systemd/` 中的单元一致。"
             ),
         }
     }
