@@ -61,7 +61,8 @@ impl Replay {
             Lookup::Fresh(_) => return Served::Hit,
             Lookup::Gone(()) | Lookup::Missing => {}
         }
-        self.store.tick(now);
+        // The service's own thread frees what dies as time goes by; here all of it is due at once.
+        while self.store.tick(now).1.is_some_and(|more| more.is_zero()) {}
         let life = Life {
             stored: now,
             fresh_until: now + self.ttl,
@@ -142,6 +143,25 @@ mod tests {
         ] {
             let seen = replay.request(at, &key("a"), bytes);
             assert_eq!(seen, served, "at: {at:?}, bytes: {bytes}");
+        }
+    }
+
+    #[test]
+    fn who_died_in_a_long_pause_is_downloaded_again_however_many_there_are() {
+        const FILES: u64 = 200;
+        let limits = Limits {
+            items_max: 1000,
+            bytes_max: 8 * MIB,
+            stale: 24 * HOUR,
+            renewable: Duration::ZERO,
+            negative_ttl: HOUR,
+        };
+        let mut replay = Replay::new(limits, MIB, HOUR);
+        let first = (0..FILES).map(|number| (Duration::ZERO, number));
+        let later = (0..FILES).rev().map(|number| (100 * HOUR, number)); // who died last is asked for first
+        for (at, number) in first.chain(later) {
+            let served = replay.request(at, &key(&number.to_string()), 100);
+            assert_eq!(served, Served::Miss, "at: {at:?}, number: {number}");
         }
     }
 

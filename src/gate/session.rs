@@ -311,11 +311,16 @@ fn read_records(tls: &mut ServerConnection, socket: &mut TcpStream) -> io::Resul
         }
     };
     let emptied = sip.emptied;
-    if let Err(error) = tls.process_new_packets() {
-        let _ = write_records(tls, socket); // the alert that says what was wrong, if the socket takes it
-        return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+    match tls.process_new_packets() {
+        Ok(state) => Ok(Heard {
+            count,
+            emptied: emptied && !state.peer_has_closed(), // then there is an end to be read behind the bytes
+        }),
+        Err(error) => {
+            let _ = write_records(tls, socket); // the alert that says what was wrong, if the socket takes it
+            Err(io::Error::new(io::ErrorKind::InvalidData, error))
+        }
     }
-    Ok(Heard { count, emptied })
 }
 
 /// Sees, where rustls reads, whether the socket had less than there was room for.

@@ -97,7 +97,8 @@ impl Plan {
     /// Whether nothing is left out that the READMEs tell.
     pub fn is_whole(&self) -> bool {
         let has_all_columns = self.only.is_empty() && self.before.is_none();
-        let has_all_rows = self.extent != Extent::Smoke && self.sizes == SIZES && !self.hits_only;
+        let has_all_rows =
+            self.extent != Extent::Smoke && self.sizes == SIZES && !self.hits_only && !self.no_hits;
         has_all_columns && has_all_rows
     }
 

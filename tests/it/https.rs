@@ -54,6 +54,29 @@ fn what_comes_while_decrypted_requests_wait_is_not_forgotten() {
 }
 
 #[test]
+fn a_farewell_right_behind_a_request_ends_the_connection_behind_its_answer() {
+    let proxy = https(&[]);
+    for version in [&TLS13, &TLS12] {
+        let mut client = connect(&proxy, &trusting(&[version], &["http/1.1"]));
+        assert_eq!(client.get("/healthz").status, 200);
+        let tls = client.tls.as_mut().expect("it speaks TLS");
+        let request = b"GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n";
+        tls.writer().write_all(request).expect("there is room");
+        tls.send_close_notify();
+        let mut records = Vec::new();
+        while tls.wants_write() {
+            tls.write_tls(&mut records)
+                .expect("memory takes everything");
+        }
+        client.socket.write_all(&records).expect("the proxy reads"); // in one segment
+        assert_eq!(client.response(false).status, 200);
+        let asked = Instant::now();
+        assert!(client.ends_well(), "{version:?}");
+        assert!(asked.elapsed() < Duration::from_secs(5), "{version:?}");
+    }
+}
+
+#[test]
 fn every_kind_of_answer_arrives_whole_in_both_versions() {
     let proxy = https(&[]);
     let sizes = [
