@@ -14,6 +14,9 @@ const LINE_BYTES_MAX: u64 = 4096;
 /// The year that times without one begin in: a leap year, which has every day. Only what lies between two times matters.
 const YEAR: i64 = 2000;
 
+/// Seconds that a request may lie behind one in a line above it: threads write their lines when they come to it.
+const BACKWARDS_MAX: i64 = 5;
+
 /// What a log says of requests.
 #[derive(Default)]
 pub(super) struct History {
@@ -28,7 +31,7 @@ pub(super) struct History {
 /// A request for a file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Request {
-    /// Since the first line with a time.
+    /// Since the first request with a time.
     pub(super) second: u32,
     /// Which file.
     pub(super) file: u32,
@@ -54,9 +57,12 @@ pub(super) struct Counts {
     pub(super) first_corrupt: u64,
     /// Requests in a line without a time.
     pub(super) timeless: u64,
+    /// Requests from before one in a line above, and the number of the first such line.
+    pub(super) backwards: u64,
+    pub(super) first_backwards: u64,
 }
 
-/// Turns the times of lines into seconds since the first.
+/// Turns the times of requests into seconds since the first.
 #[derive(Default)]
 struct Clock {
     first: Option<i64>,
@@ -77,23 +83,28 @@ impl History {
         Ok(history)
     }
 
-    /// From the first line with a time to the last.
+    /// From the first request with a time to the last.
     pub(super) fn seconds(&self) -> u32 {
         self.clock.second
     }
 
-    /// Whether any line has a time.
+    /// Whether any request has a time.
     pub(super) fn has_times(&self) -> bool {
         self.clock.first.is_some()
     }
 
     fn take(&mut self, line: &str, numbers: &mut HashMap<Box<str>, u32>) {
         let line = line::read(line);
-        if let Some(at) = line.at {
-            self.clock.advance(at);
-        }
         match line.event {
             Event::Request { key, from, bytes } => {
+                if let Some(at) = line.at
+                    && self.clock.advance(at) < -BACKWARDS_MAX
+                {
+                    self.counts.backwards += 1;
+                    if self.counts.backwards == 1 {
+                        self.counts.first_backwards = self.counts.lines;
+                    }
+                }
                 let file = self.number(key, numbers);
                 let known = &mut self.files[file as usize].bytes;
                 *known = bytes.max(*known);
@@ -104,7 +115,12 @@ impl History {
                     from,
                 });
             }
-            Event::Elsewhere => self.counts.elsewhere += 1,
+            Event::Elsewhere => {
+                self.counts.elsewhere += 1;
+                if let Some(at) = line.at {
+                    self.clock.advance(at);
+                }
+            }
             Event::Corrupt => {
                 self.counts.corrupt += 1;
                 if self.counts.corrupt == 1 {
@@ -130,16 +146,19 @@ impl History {
 }
 
 impl Clock {
-    fn advance(&mut self, at: Moment) {
+    /// Goes on to a time, and says by how many seconds; below 0: it lies before what the clock shows.
+    fn advance(&mut self, at: Moment) -> i64 {
         if let Moment::Yearless { month, .. } = at {
             self.years += i64::from(month + 6 < self.month); // December has become January
             self.month = month;
         }
         let now = at.seconds(YEAR + self.years);
         let since = now - *self.first.get_or_insert(now);
+        let ahead = since - i64::from(self.second);
         // A clock that was set back stands still until it is where it was.
         let since = since.clamp(self.second.into(), u32::MAX.into());
         self.second = u32::try_from(since).expect("it was clamped to that");
+        ahead
     }
 }
 
@@ -244,6 +263,25 @@ mod tests {
     }
 
     #[test]
+    fn requests_from_before_are_counted_and_only_requests_move_the_clock() {
+        let at = |time: &str| served(&format!("2026-11-28T{time}Z INFO  "), "a", 1);
+        let text = [
+            "1970-01-01T00:00:01Z INFO  started version=1\n".to_owned(),
+            at("08:00:00"),
+            "2099-01-01T00:00:00Z INFO  fetched key=b bytes=1 ms=0 kept=yes\n".to_owned(),
+            at("08:00:09"),
+            at("08:00:04"), // five seconds are within what threads need
+            at("08:00:03"),
+            at("08:00:12"),
+        ];
+        let history = read(text.concat().as_bytes());
+        assert_eq!(seconds(&history), [0, 9, 9, 9, 12]);
+        let counts = history.counts;
+        assert_eq!((counts.backwards, counts.first_backwards), (1, 6));
+        assert_eq!(history.seconds(), 12);
+    }
+
+    #[test]
     fn odd_lines_are_counted_and_read_over() {
         let long = format!(
             "served key={} status=200\n",
@@ -263,6 +301,7 @@ mod tests {
             corrupt: 2,
             first_corrupt: 4,
             timeless: 1,
+            ..Counts::default()
         };
         assert_eq!((history.counts, history.files.len()), (expected, 1));
     }

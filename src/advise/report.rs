@@ -71,6 +71,12 @@ impl Report<'_> {
                 "lines left out because they are cut or spoiled: {corrupt}, the first is line {first}"
             ));
         }
+        if 0 < counts.backwards {
+            let (backwards, first) = (counts.backwards, counts.first_backwards);
+            say(&format!(
+                "requests from before one above them: {backwards}, the first is line {first}; the advice is wrong unless the oldest lines come first"
+            ));
+        }
         if !history.has_times() {
             say(
                 "no line has a time, so no copy ever expires below: journalctl -u confluence-attachment-proxy -o short-iso prints times",
@@ -281,7 +287,7 @@ Set CACHE_MAX_BYTES=512MiB: up to 4GiB the least that comes within one point of 
             "served key=a status=206 from=hit bytes=1 ms=1 client=::1",
             "served path=\"/\" status=200 from=page bytes=1 ms=1 client=::1",
             "served key=a status=2",
-            "2026-12-02T07:00:00Z INFO  stopped",
+            "2026-12-02T07:00:00Z INFO  served key=a status=304 from=hit bytes=0 ms=1 client=::1",
         ]);
         let mut report = Report {
             history: &history,

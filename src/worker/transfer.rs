@@ -18,9 +18,13 @@ use crate::confluence::{Download, UpstreamError};
 /// Bytes read, and published to the clients, at a time: what one read from the connection gives at most.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Longest file in bytes for whose memory file other copies leave. While it is made, the bytes are in memory twice; for a
-/// larger one there must be room for that anyhow, or it stays in the pieces it came in.
+/// Longest file in bytes for whose memory file other copies leave: while it is made, and for as long as a slow client
+/// reads along, the bytes are in memory twice.
 const MAKES_ROOM_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// Longest file in bytes that gets a memory file where there is room for it twice anyhow. A longer one, or one without
+/// that room, stays in the pieces it came in.
+const TAKES_ROOM_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Bytes of a file that is too big to keep that are in memory at a time: enough to keep a fast client busy.
 const WINDOW_BYTES: u64 = 1024 * 1024;
@@ -120,10 +124,12 @@ impl CrewShared {
     /// Room for a memory file, if a body of `length` bytes is worth one.
     fn room_for_file(&self, length: u64) -> Option<Charge> {
         let cost = MemoryFile::cost(length);
-        match length {
-            0..FILE_BYTES_MIN => None,
-            FILE_BYTES_MIN..=MAKES_ROOM_BYTES_MAX => self.reporter.reserve(cost),
-            _ => self.reporter.reserve_spare(cost),
+        if (FILE_BYTES_MIN..=MAKES_ROOM_BYTES_MAX).contains(&length) {
+            self.reporter.reserve(cost)
+        } else if (MAKES_ROOM_BYTES_MAX..=TAKES_ROOM_BYTES_MAX).contains(&length) {
+            self.reporter.reserve_spare(cost)
+        } else {
+            None
         }
     }
 
@@ -195,7 +201,8 @@ impl CrewShared {
 }
 
 /// Called behind every piece of a download. Reading, hashing and copying one takes a tenth of a millisecond, and on a busy
-/// core whoever answers hits meanwhile waits for all pieces that have come otherwise.
+/// core whoever answers hits meanwhile waits for all pieces that have come otherwise. Where another program wants the
+/// core, it gets a turn too: beside a busy loop a download of 10 MB takes 95 ms instead of 68.
 fn let_hits_pass() {
     thread::yield_now();
 }

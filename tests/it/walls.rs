@@ -289,6 +289,11 @@ const ONLY: &[Only] = &[
         why: "threads start and end at one place; the sample Confluence is a program of its own; a download only yields",
     },
     Only {
+        name: "thread::Builder",
+        places: &["server/", "demo/"],
+        why: "threads start at one place",
+    },
+    Only {
         name: "std::process",
         places: &["main.rs"],
         why: "nobody else may end the process or start one",
