@@ -12,6 +12,9 @@ const FULL: f64 = 0.9;
 /// If one in so many pairs is undisturbed, rates and times count no other.
 const ENOUGH: usize = 4;
 
+/// Undisturbed pairs that this takes at least: the median of fewer is one of them by chance.
+const PAIRS_MIN: usize = 6;
+
 /// One slice of one player.
 #[derive(Clone, Copy)]
 pub struct Slice {
@@ -124,7 +127,7 @@ impl Played {
         let all = self.pairs(player);
         let undisturbed = all.iter().filter(|pair| pair.is_undisturbed());
         let undisturbed: Vec<Pair> = undisturbed.copied().collect();
-        let is_disturbed = undisturbed.len() * ENOUGH < all.len();
+        let is_disturbed = undisturbed.len() < PAIRS_MIN.max(all.len().div_ceil(ENOUGH));
         let good = if is_disturbed { &all } else { &undisturbed };
         let figure = |value, pairs: &[Pair], of: fn(&Slice) -> f64| Figure {
             value,

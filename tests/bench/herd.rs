@@ -63,7 +63,14 @@ pub fn measure(plan: &Plan, field: &Field, report: &mut Report) -> io::Result<()
             let pause = Duration::ZERO;
             let herd = vec![vec![Step { pause, wanted }]; HERD];
             let answers = users::play(running.address, herd.clone())?;
-            herds.downloads.push(field.origin.downloads(&name));
+            let downloads = field.origin.downloads(&name);
+            if *player == Player::Service && downloads != 1 {
+                // Not a figure but a promise, so the smoke run holds it too.
+                return Err(io::Error::other(format!(
+                    "this service downloaded one file {downloads} times for one herd"
+                )));
+            }
+            herds.downloads.push(downloads);
             herds.note(&answers, alone);
             let again = users::play(running.address, herd)?;
             herds.again.push(in_milliseconds(end(&again)));

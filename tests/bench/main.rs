@@ -42,6 +42,7 @@ mod users;
 pub(crate) mod words;
 
 use std::error::Error;
+use std::process::ExitCode;
 
 use about::About;
 use cases::Extent;
@@ -51,7 +52,17 @@ use plan::Plan;
 use report::Report;
 use words::Language;
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     peers::serve_floor()?;
     let plan = Plan::from_words(std::env::args_os().skip(1))?;
     let machine = Machine::look()?;

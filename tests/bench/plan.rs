@@ -73,8 +73,8 @@ impl Plan {
         let mut words = Parser::from_args(words);
         while let Some(word) = words.next()? {
             match word {
-                Arg::Long("turns") => plan.turns = words.value()?.parse()?,
-                Arg::Long("starts") => plan.starts = words.value()?.parse()?,
+                Arg::Long("turns") => plan.turns = count("--turns", words.value()?)?,
+                Arg::Long("starts") => plan.starts = count("--starts", words.value()?)?,
                 Arg::Long("quick") => (plan.starts, plan.turns) = QUICK,
                 Arg::Long("full") => plan.extent = Extent::Full,
                 Arg::Long("smoke") => {
@@ -90,6 +90,9 @@ impl Plan {
                 Arg::Long("bench") => {} // from cargo
                 other => return Err(other.unexpected()),
             }
+        }
+        if plan.hits_only && plan.no_hits {
+            return Err("--hits and --no-hits leave nothing to measure: drop one".into());
         }
         Ok(plan)
     }
@@ -108,13 +111,21 @@ impl Plan {
     }
 }
 
+/// A number that is not 0, behind the option `name`.
+fn count(name: &str, word: OsString) -> Result<u32, lexopt::Error> {
+    let count = word.to_str().and_then(|word| word.parse().ok());
+    let wrong = || format!("{name} takes a number from 1 on, not {word:?}");
+    Ok(count.filter(|count| 0 < *count).ok_or_else(wrong)?)
+}
+
 /// The servers whose words stand in `list`, between commas.
 fn players(list: &str) -> Result<Vec<Player>, lexopt::Error> {
     let is_server = |player: &Player| player.server() == *player && *player != Player::Before;
     let servers = || Player::ALL.into_iter().filter(is_server);
     let known = |word: &str| servers().find(|player| player.word() == word);
     each(list, |word| {
-        known(word).ok_or_else(|| format!("there is no server {word:?}"))
+        let all = || servers().map(Player::word).collect::<Vec<_>>().join(", ");
+        known(word).ok_or_else(|| format!("there is no server {word:?}, but {}", all()))
     })
 }
 
@@ -122,7 +133,8 @@ fn players(list: &str) -> Result<Vec<Player>, lexopt::Error> {
 fn sizes(list: &str) -> Result<Vec<Size>, lexopt::Error> {
     let known = |word: &str| SIZES.into_iter().find(|size| size.word == word);
     each(list, |word| {
-        known(word).ok_or_else(|| format!("there is no size {word:?}"))
+        let all = || SIZES.map(|size| size.word).join(", ");
+        known(word).ok_or_else(|| format!("there is no size {word:?}, but {}", all()))
     })
 }
 

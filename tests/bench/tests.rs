@@ -171,21 +171,21 @@ fn ratios_are_made_of_slices_of_one_turn() {
 #[test]
 fn pairs_that_were_disturbed_count_only_where_there_are_hardly_others() {
     let [full, half] = [100, 50].map(Duration::from_millis);
-    for (undisturbed, ratio) in [(1, 2.0), (0, 5.0)] {
+    for (turns, undisturbed, ratio) in [(24, 6, 2.0), (24, 5, 5.0), (8, 6, 2.0), (8, 5, 5.0)] {
         let mut played = Played::default();
-        for turn in 0..4 {
+        for turn in 0..turns {
             let used = if turn < undisturbed { full } else { half };
             let answers = if turn < undisturbed { 200 } else { 500 };
             played.note(Player::Nginx, turn, &tally(100), used);
             played.note(Player::Service, turn, &tally(answers), full);
         }
         let service = played.figures(Player::Service).expect("it played");
-        assert_eq!(service.is_disturbed, undisturbed == 0);
+        assert_eq!(service.is_disturbed, undisturbed < 6);
         let rate = service.rate.ratio.expect("nginx played");
         assert!((rate.median - ratio).abs() < 1e-9, "{rate:?}");
         // The processor time of all slices counts in any case.
-        let answers = 200 * undisturbed + 500 * (4 - undisturbed);
-        let microseconds = 400_000.0 / answers as f64;
+        let answers = 200 * undisturbed + 500 * (turns - undisturbed);
+        let microseconds = 100_000.0 * turns as f64 / answers as f64;
         assert!((service.cost.value - microseconds).abs() < 1e-6);
     }
 }

@@ -24,7 +24,8 @@ use super::running::Running;
 const WORD: &str = "floor";
 
 /// Up to here a body leaves in one write with its head; above, the kernel sends it from a file in memory.
-const BYTES_WRITTEN_MAX: usize = 64 * 1024;
+const BYTES_WRITTEN_MAX: usize =
+    confluence_attachment_proxy::attachment::FILE_BYTES_MIN as usize - 1;
 
 /// The listener's number among the connections.
 const LISTENER: Token = Token(usize::MAX);
