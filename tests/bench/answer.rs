@@ -115,6 +115,7 @@ fn check_head(head: &[u8], length: usize) -> io::Result<()> {
     }
 }
 
-fn wrong(what: &str) -> io::Error {
+/// What a server did that it must not.
+pub fn wrong(what: &str) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, what.to_owned())
 }

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use mio::{Interest, Registry, Token};
 
-use super::connection::{Connection, Heard, wrong};
+use super::answer::wrong;
+use super::connection::{Connection, Heard};
 use super::load::{Habit, Manner};
 use super::origin::Wanted;
 use super::session::Security;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use mio::net::TcpStream;
 
-use super::answer::Answers;
+use super::answer::{Answers, wrong};
 use super::session::Session;
 
 /// One connection.
@@ -109,9 +109,4 @@ impl Connection {
             Heard::Part
         })
     }
-}
-
-/// What a server did that it must not.
-pub fn wrong(what: &str) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, what.to_owned())
 }

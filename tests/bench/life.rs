@@ -9,7 +9,7 @@ use super::cases::{CLIENTS, Extent, MANY};
 use super::cold;
 use super::figures::{Spread, in_milliseconds, mark};
 use super::load::{Load, Until};
-use super::machine::Machine;
+use super::machine::{FILES_BESIDE, Machine};
 use super::origin::Origin;
 use super::peers::{self, Line, Peers, Player, Running};
 use super::plan::Plan;
@@ -25,9 +25,6 @@ const HITS_OF_SMOKE: u64 = 100;
 
 /// Size of what is asked for.
 const BYTES: usize = 100 * 1024;
-
-/// Open files beside the idle connections, generously.
-const FILES_BESIDE: u64 = 200;
 
 /// Targets: milliseconds from exec to the first answer, MiB after the start, more of them after all hits, more of them
 /// with all idle connections, MiB of the program.

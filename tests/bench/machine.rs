@@ -4,6 +4,9 @@ use std::fs;
 use std::io;
 use std::process::{self, Command};
 
+/// Open files beside those of the load, generously: the sample Confluence and its connections.
+pub const FILES_BESIDE: u64 = 200;
+
 /// What the bench knows about where it runs.
 pub struct Machine {
     /// The core of the servers and the core of the load; `None` if there is only one, which then is shared.

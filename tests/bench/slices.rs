@@ -7,14 +7,11 @@ use super::cases::{Case, Size};
 use super::dice::Dice;
 use super::figures::Played;
 use super::load::{Load, Tally, Until};
-use super::machine::Machine;
+use super::machine::{FILES_BESIDE, Machine};
 use super::origin::{Origin, Wanted};
 use super::peers::{Line, Peers, Player, Running};
 use super::plan::Plan;
 use super::report::Report;
-
-/// Open files beside those of the load, generously: the sample Confluence and its connections.
-const FILES_BESIDE: u64 = 200;
 
 /// Measures hits in all cases and notes them.
 pub fn measure(
