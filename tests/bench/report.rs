@@ -56,7 +56,7 @@ impl Report {
             .map(|title| title.of(Language::English))
             .collect();
         format!(
-            "{} ways to ask, every answer right, Confluence asked once for each file by each server: {}",
+            "{} ways to ask, every answer right, Confluence asked once for each file that was hit, by each server: {}",
             self.hits.len(),
             servers.join(", ")
         )
