@@ -12,6 +12,7 @@ mod conditional;
 mod disposition;
 mod document;
 mod etag;
+mod form;
 mod head;
 mod multipart;
 mod offer;
@@ -27,9 +28,10 @@ mod streamed;
 mod wish;
 
 pub use document::{Document, document, no_content, options};
+pub use form::{Form, form};
 pub use origin::{Freshness, Origin};
 pub use payload::{Note, Part, Payload, Reply};
-pub use problem::{Problem, problem};
+pub use problem::{Display, Problem, problem};
 #[cfg(fuzzing)]
 pub use properties::ranges;
 pub use stored::{StoredFile, stored};

@@ -11,7 +11,7 @@ use super::head::Head;
 use super::origin::{Freshness, Origin};
 use super::payload::{Note, Payload, Reply};
 use super::policy::{self, Policy};
-use super::problem::{Problem, problem_with};
+use super::problem::{Problem, plain, problem_with};
 use super::range::{self, Portion};
 use super::wish::Wish;
 
@@ -122,7 +122,9 @@ impl<'a> Offer<'a> {
             retry_after: None,
             allow: None,
         };
-        let mut reply = problem_with(self.wish, &problem, self.now, |head| {
+        // Nobody follows a link to a range, so this needs no page.
+        let display = plain(self.wish, &problem);
+        let mut reply = problem_with(self.wish, &problem, display, self.now, |head| {
             head.line("Content-Range", |out| {
                 out.extend_from_slice(b"bytes */");
                 super::head::put_number(out, length);

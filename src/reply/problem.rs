@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
+use super::form::{Form, JSON, form};
 use super::head::Head;
 use super::payload::{Note, Payload, Reply};
 use super::wish::Wish;
@@ -11,13 +12,14 @@ use super::wish::Wish;
 const RETRY_AFTER_SECONDS_MAX: u64 = 300;
 
 /// Room for a head in bytes.
-const HEAD_BYTES: usize = 640;
+const HEAD_BYTES: usize = 896;
 
-const JSON: &str = "application/problem+json";
+/// For texts and JSON: nothing loads, nothing runs, nothing frames them.
+const SECURITY: &str = "default-src 'none'; frame-ancestors 'none'; sandbox";
 
 const CONSTANT: &str = "Cache-Control: no-store\r\n\
+    Vary: Accept, Accept-Language\r\n\
     X-Content-Type-Options: nosniff\r\n\
-    Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; sandbox\r\n\
     Referrer-Policy: no-referrer\r\n\
     Access-Control-Allow-Origin: *\r\n\
     Access-Control-Expose-Headers: Allow, Content-Range, Date, Retry-After\r\n\
@@ -40,27 +42,52 @@ pub struct Problem {
     pub allow: Option<&'static str>,
 }
 
-/// Answers with a problem: as `application/problem+json` (RFC 9457) for clients that prefer JSON, else as plain text.
-pub fn problem(wish: &Wish, problem: &Problem, now: SystemTime) -> Reply {
-    problem_with(wish, problem, now, |_| {})
+/// A problem as somebody sees it in a browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Display {
+    /// `Content-Type`.
+    pub media_type: &'static str,
+    /// `Content-Security-Policy`.
+    pub security: &'static str,
+    /// HTML or SVG.
+    pub body: String,
+}
+
+/// Answers with a problem: as it is displayed, or without that as `application/problem+json` (RFC 9457) for clients that
+/// prefer JSON, else as plain text. Which of them a client wants, [`form`](super::form()) says.
+pub fn problem(wish: &Wish, problem: &Problem, display: Option<Display>, now: SystemTime) -> Reply {
+    let display = display.unwrap_or_else(|| plain(wish, problem));
+    problem_with(wish, problem, display, now, |_| {})
+}
+
+/// A problem for programs and terminals.
+pub(super) fn plain(wish: &Wish, problem: &Problem) -> Display {
+    let (media_type, body) = match form(wish) {
+        Form::Json => (JSON, json_body(problem)),
+        Form::Page | Form::Picture | Form::Text => {
+            ("text/plain; charset=utf-8", text_body(problem))
+        }
+    };
+    Display {
+        media_type,
+        security: SECURITY,
+        body,
+    }
 }
 
 /// The same with further header fields.
 pub(super) fn problem_with(
     wish: &Wish,
     problem: &Problem,
+    display: Display,
     now: SystemTime,
     more: impl FnOnce(&mut Head),
 ) -> Reply {
-    let json = prefers_json(wish.accept.as_deref().unwrap_or_default());
-    let (media_type, body) = if json {
-        (JSON, json_body(problem))
-    } else {
-        ("text/plain; charset=utf-8", text_body(problem))
-    };
+    let body = display.body.into_bytes();
     let mut head = Head::new(problem.status, now, HEAD_BYTES);
-    head.field("Content-Type", media_type);
+    head.field("Content-Type", display.media_type);
     head.number("Content-Length", body.len() as u64);
+    head.field("Content-Security-Policy", display.security);
     if let Some(pause) = problem.retry_after {
         let rounded_up = pause
             .as_secs()
@@ -87,7 +114,7 @@ pub(super) fn problem_with(
     }
 }
 
-fn json_body(problem: &Problem) -> Vec<u8> {
+fn json_body(problem: &Problem) -> String {
     let mut body = serde_json::json!({
         "type": "about:blank",
         "title": problem.title,
@@ -95,56 +122,19 @@ fn json_body(problem: &Problem) -> Vec<u8> {
         "detail": problem.detail,
         "remedy": problem.remedy,
     })
-    .to_string()
-    .into_bytes();
-    body.push(b'\n');
+    .to_string();
+    body.push('\n');
     body
 }
 
-fn text_body(problem: &Problem) -> Vec<u8> {
-    let mut body = Vec::new();
+fn text_body(problem: &Problem) -> String {
+    let mut body = String::new();
     for line in [&problem.title, &problem.detail, &problem.remedy] {
         let visible = line.chars().map(|c| if c.is_control() { ' ' } else { c });
-        body.extend_from_slice(visible.collect::<String>().as_bytes());
-        body.push(b'\n');
+        body.extend(visible);
+        body.push('\n');
     }
     body
-}
-
-/// Whether JSON is named and not liked less than text. `*/*` names nothing: curl and browsers send it.
-fn prefers_json(accept: &str) -> bool {
-    let (mut json, mut text) = (0, 0);
-    for element in accept.split(',') {
-        let mut pieces = element
-            .split(';')
-            .map(|piece| piece.trim_matches([' ', '\t']));
-        let media_range = pieces.next().unwrap_or_default();
-        let weight = pieces
-            .filter_map(|parameter| parameter.split_once('='))
-            .find(|(name, _)| name.eq_ignore_ascii_case("q"))
-            .map_or(1000, |(_, value)| thousandths(value));
-        let is = |name: &&str| name.eq_ignore_ascii_case(media_range);
-        if [JSON, "application/json"].iter().any(is) {
-            json = weight.max(json);
-        } else if ["text/plain", "text/html", "text/*"].iter().any(is) {
-            text = weight.max(text);
-        }
-    }
-    0 < json && text <= json
-}
-
-/// A weight of RFC 9110, section 12.4.2; a malformed one counts as 0.
-fn thousandths(weight: &str) -> u16 {
-    let (whole, decimals) = weight.split_once('.').unwrap_or((weight, ""));
-    if 3 < decimals.len() || !decimals.bytes().all(|byte| byte.is_ascii_digit()) {
-        return 0;
-    }
-    let decimals = format!("{decimals:0<3}").parse().unwrap_or(0);
-    match whole {
-        "0" => decimals,
-        "1" if decimals == 0 => 1000,
-        _ => 0,
-    }
 }
 
 #[cfg(test)]
@@ -177,18 +167,19 @@ mod tests {
     #[test]
     fn a_problem_is_plain_text_unless_json_is_preferred() {
         let mut wish = Wish::plain("s".into());
-        let (head, body) = text(&problem(&wish, &sample(), UNIX_EPOCH));
+        let (head, body) = text(&problem(&wish, &sample(), None, UNIX_EPOCH));
         assert_eq!(
             head,
             format!(
                 "HTTP/1.1 503 Service Unavailable\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
-                 Content-Type: text/plain; charset=utf-8\r\nContent-Length: 31\r\nRetry-After: 2\r\n{CONSTANT}"
+                 Content-Type: text/plain; charset=utf-8\r\nContent-Length: 31\r\n\
+                 Content-Security-Policy: {SECURITY}\r\nRetry-After: 2\r\n{CONSTANT}"
             )
         );
         assert_eq!(body, "overloaded\na \"name\"  X: y\nwait\n");
 
         wish.accept = Some("application/json".into());
-        let (head, body) = text(&problem(&wish, &sample(), UNIX_EPOCH));
+        let (head, body) = text(&problem(&wish, &sample(), None, UNIX_EPOCH));
         let json: serde_json::Value = serde_json::from_str(&body).expect("JSON");
         assert_eq!(
             json,
@@ -200,7 +191,7 @@ mod tests {
         assert!(head.contains("\r\nContent-Type: application/problem+json\r\n"));
 
         wish.head = true;
-        let (same, nothing) = text(&problem(&wish, &sample(), UNIX_EPOCH));
+        let (same, nothing) = text(&problem(&wish, &sample(), None, UNIX_EPOCH));
         assert_eq!((same, nothing), (head, String::new()));
     }
 
@@ -216,31 +207,33 @@ mod tests {
             let mut sample = sample();
             sample.retry_after = Some(pause);
             sample.allow = Some("GET");
-            let (head, _) = text(&problem(&wish, &sample, UNIX_EPOCH));
+            let (head, _) = text(&problem(&wish, &sample, None, UNIX_EPOCH));
             assert!(head.contains(expected), "{head}");
             assert!(head.contains("\r\nAllow: GET\r\n"), "{head}");
         }
     }
-
     #[test]
-    fn json_must_be_named_and_not_be_liked_less_than_text() {
-        for (accept, expected) in [
-            ("", false),
-            ("*/*", false),
-            ("application/*", false),
-            ("application/json", true),
-            ("Application/Problem+JSON;q=0.1", true),
-            ("application/json;q=0", false),
-            ("application/json;q=0.000", false),
-            ("application/json;q=1.5", false),
-            ("application/json;q=x", false),
-            ("application/json ; charset=utf-8 ; Q=0.5, */*", true),
-            ("text/html, application/json", true),
-            ("text/html, application/json;q=0.9", false),
-            ("text/*;q=0.25, application/json;q=0.3", true),
-            ("text/html,application/xhtml+xml,*/*;q=0.8", false),
-        ] {
-            assert_eq!(prefers_json(accept), expected, "accept: {accept}");
+    fn what_is_displayed_goes_out_with_its_own_type_and_policy() {
+        let mut wish = Wish::plain("s".into());
+        wish.accept = Some("text/html".into());
+        let display = Display {
+            media_type: "text/html; charset=utf-8",
+            security: "default-src x",
+            body: "<p>".into(),
+        };
+        for bodiless in [false, true] {
+            wish.head = bodiless;
+            let reply = problem(&wish, &sample(), Some(display.clone()), UNIX_EPOCH);
+            let (head, body) = text(&reply);
+            assert_eq!(
+                head,
+                format!(
+                    "HTTP/1.1 503 Service Unavailable\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n\
+                     Content-Type: text/html; charset=utf-8\r\nContent-Length: 3\r\n\
+                     Content-Security-Policy: default-src x\r\nRetry-After: 2\r\n{CONSTANT}"
+                )
+            );
+            assert_eq!(body, if bodiless { "" } else { "<p>" });
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Wish {
     pub if_modified_since: Option<Box<str>>,
     /// `Accept`, several fields joined by commas; decides the form of a problem only.
     pub accept: Option<Box<str>>,
+    /// `Accept-Language`, the same; decides the language of a problem that somebody sees.
+    pub accept_language: Option<Box<str>>,
     /// What the access log calls it, as one escaped field.
     pub subject: Arc<str>,
 }
@@ -36,6 +38,7 @@ impl Wish {
             if_none_match: None,
             if_modified_since: None,
             accept: None,
+            accept_language: None,
             subject,
         }
     }

@@ -18,5 +18,6 @@ mod tests;
 
 #[cfg(fuzzing)]
 pub use properties::meaning;
+pub use query::THUMBNAIL_PIXELS_MAX;
 pub use reading::{ALLOW, route};
 pub use route::{Forget, Method, Nowhere, Reason, Route};

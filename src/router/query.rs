@@ -8,7 +8,7 @@ use super::route::Reason;
 use crate::attachment::{FileName, PageId};
 
 /// Largest width or height of a thumbnail in pixels: nobody scales to more, and each size is a copy of its own.
-pub(super) const THUMBNAIL_PIXELS_MAX: u32 = 4096;
+pub const THUMBNAIL_PIXELS_MAX: u32 = 4096;
 
 /// What a raw `+` in a path means.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -270,7 +270,7 @@ fn prefers_chinese(languages: &str) -> bool {
 }
 
 /// Makes text safe inside HTML text and quoted attributes.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

@@ -1,18 +1,18 @@
 //! What all workers share: where answers go and what they are made of.
 
-use std::fmt::Display;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::failure;
+use super::failure::{self, Told};
 use super::publication::Publication;
 use crate::attachment::FileName;
 use crate::cache::Entry;
 use crate::confluence::{Confluence, Refusal, Trouble, UpstreamError};
 use crate::gate::{Gates, Ticket};
-use crate::reply::{self, Freshness, Origin, Reply, StoredFile, Wish};
-use crate::web::{Showcase, ShutGuard, Standing};
+use crate::reply::{self, Display, Form, Freshness, Origin, Reply, StoredFile, Wish};
+use crate::web::{self, Language, Showcase, ShutGuard, Standing};
 
 /// Where the answering workers stand.
 pub struct Desk {
@@ -85,12 +85,29 @@ impl Desk {
 
     /// Answers that something of ours went wrong, after a panic.
     pub(super) fn apologise(&self, ticket: Ticket, subject: Arc<str>) {
-        let reply = reply::problem(
-            &Wish::plain(subject),
-            &failure::internal(),
-            SystemTime::now(),
-        );
+        let wish = Wish::plain(subject);
+        let reply = self.problem(&wish, &failure::internal(), SystemTime::now());
         self.send(ticket, reply);
+    }
+
+    /// Answers with a problem, in the form and the language that the client wants.
+    pub(super) fn problem(&self, wish: &Wish, told: &Told, now: SystemTime) -> Reply {
+        let language = Language::of(None, wish.accept_language.as_deref());
+        let mishap = told.mishap(language, None, now);
+        let display = match reply::form(wish) {
+            Form::Json | Form::Text => None,
+            Form::Page => Some(Display {
+                media_type: "text/html; charset=utf-8",
+                security: web::PROBLEM_SECURITY,
+                body: web::problem_page(&mishap),
+            }),
+            Form::Picture => Some(Display {
+                media_type: "image/svg+xml",
+                security: web::PICTURE_SECURITY,
+                body: web::problem_picture(&mishap),
+            }),
+        };
+        reply::problem(wish, &told.problem, display, now)
     }
 
     /// Whether new clients should be sent here.
@@ -142,7 +159,7 @@ pub(super) fn standing(confluence: &Confluence, trouble: Option<String>) -> Stan
 }
 
 /// Why nothing is asked of Confluence, and what to do.
-fn guard_words(why: &dyn Display, wait: Option<Duration>) -> String {
+fn guard_words(why: &dyn fmt::Display, wait: Option<Duration>) -> String {
     let by_itself = match wait {
         Some(wait) => format!("in {} min, ", wait.as_secs().div_ceil(60)),
         None => String::new(), // one more failed login could lock the account

@@ -3,22 +3,17 @@
 //! The operator's words, with hosts and settings, go to the log; a client gets the kind of trouble and whom to ask.
 
 use std::borrow::Cow;
-use std::fmt::Display;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use super::reasons;
+use super::sayings::{self, Pair, Saying};
 use crate::confluence::{Away, Fault, UpstreamError};
 use crate::reply::Problem;
+use crate::router::{Nowhere, Reason};
+use crate::web::{Language, Mishap};
 
 /// When to come back after a failure that may pass quickly.
 const SOON: Duration = Duration::from_secs(5);
-
-const NO_ACCOUNT: &str =
-    "Confluence does not accept the proxy's account (it shows a login instead)";
-
-const OPERATOR: &str = "tell the operator of this proxy; its log says what to do";
-const LATER: &str = "try again in a moment";
-const LATER_OR_OPERATOR: &str =
-    "try again in a moment; if it stays so, tell the operator of this proxy";
 
 /// Why a download failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,150 +26,118 @@ pub enum Failure {
     Internal,
 }
 
+/// A problem in both languages. [`Desk::problem`](super::Desk::problem) makes an answer of it.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// In English, with all that a program gets.
+    pub(super) problem: Problem,
+    /// In a few words, English and Chinese.
+    pub(super) short: Pair,
+    /// What happened this time, in Chinese.
+    pub(super) detail_zh: Cow<'static, str>,
+    /// What the reader or the operator should do, in Chinese.
+    pub(super) remedy_zh: Cow<'static, str>,
+}
+
+impl Told {
+    /// The same for somebody who sees it in a browser, with whom to ask.
+    pub(super) fn mishap<'a>(
+        &'a self,
+        language: Language,
+        contact: Option<&'a str>,
+        time: SystemTime,
+    ) -> Mishap<'a> {
+        Mishap {
+            language,
+            status: self.problem.status,
+            title: &self.problem.title,
+            short: language.pick(self.short.0, self.short.1),
+            detail: language.pick(&self.problem.detail, &self.detail_zh),
+            remedy: language.pick(&self.problem.remedy, &self.remedy_zh),
+            contact,
+            time,
+        }
+    }
+}
+
 /// What the client reads about a failed download.
-pub(super) fn problem(failure: &Failure) -> Problem {
+pub(super) fn problem(failure: &Failure) -> Told {
     match failure {
-        Failure::Upstream(UpstreamError::NotFound) => make(
-            404,
-            "Confluence has no such attachment, or the proxy's account may not see it",
-            "check the file name and that the number is the page's id, not the attachment's own",
-        ),
-        Failure::Upstream(
-            UpstreamError::TimedOut { .. } | UpstreamError::MediaAway(Away::Silent),
-        ) => make(504, "Confluence did not answer in time", LATER),
-        Failure::Upstream(
-            UpstreamError::Busy { retry_after } | UpstreamError::Paused { retry_after },
-        ) => unavailable(
-            *retry_after,
-            "Confluence limits how often it may be asked",
-            "try again later",
-        ),
-        Failure::Upstream(UpstreamError::Guarded { retry_after, .. }) => {
-            unavailable(*retry_after, NO_ACCOUNT, OPERATOR)
-        }
-        Failure::Upstream(UpstreamError::Interrupted) => {
-            unavailable(SOON, "the proxy is stopping", LATER)
-        }
-        Failure::Upstream(error) => bad_gateway(error),
+        Failure::Upstream(error) => upstream(error),
         Failure::NotPublished => not_published(),
         Failure::Internal => internal(),
     }
 }
 
-/// The operator has said which spaces and pages this service shows, and this is none of them.
-pub(super) fn not_published() -> Problem {
-    make(
-        403,
-        "this proxy does not publish attachments of this page",
-        "open the link in Confluence itself, or ask the operator of this proxy to publish the page or its space",
-    )
-}
-
-/// Confluence answered something that is not the file, or not at all.
-fn bad_gateway(error: &UpstreamError) -> Problem {
-    let failing;
-    let (detail, remedy) = match error {
-        UpstreamError::Forbidden => (
-            "Confluence forbids the proxy's account this attachment",
-            "ask for a copy, or for the page's restrictions to admit the proxy's account",
-        ),
-        UpstreamError::Refused(_) | UpstreamError::Guarded { .. } => (NO_ACCOUNT, OPERATOR),
-        UpstreamError::Moved { .. } => (
-            "Confluence answered with a redirect instead of the file",
-            OPERATOR,
-        ),
+fn upstream(error: &UpstreamError) -> Told {
+    match error {
+        UpstreamError::NotFound => make(404, &sayings::NOT_FOUND),
+        UpstreamError::TimedOut { .. } | UpstreamError::MediaAway(Away::Silent) => {
+            make(504, &sayings::SILENT)
+        }
+        UpstreamError::Busy { retry_after } | UpstreamError::Paused { retry_after } => {
+            unavailable(*retry_after, &sayings::LIMITED)
+        }
+        UpstreamError::Guarded { retry_after, .. } => {
+            unavailable(*retry_after, &sayings::NO_ACCOUNT)
+        }
+        UpstreamError::Interrupted => unavailable(SOON, &sayings::STOPPING),
+        UpstreamError::Forbidden => make(502, &sayings::FORBIDDEN),
+        UpstreamError::Refused(_) => make(502, &sayings::NO_ACCOUNT),
+        UpstreamError::Moved { .. } => make(502, &sayings::MOVED),
         UpstreamError::Unreachable(_) | UpstreamError::MediaAway(_) => {
-            ("Confluence cannot be reached", LATER_OR_OPERATOR)
+            make(502, &sayings::UNREACHABLE)
         }
         UpstreamError::Failing { status } => {
-            failing = format!("Confluence failed with status {status}");
-            (failing.as_str(), LATER_OR_OPERATOR)
+            let status = status.to_string();
+            filled(502, &sayings::FAILING, &[("{status}", &status, &status)])
         }
-        UpstreamError::Broken(_) => ("Confluence ended the file before its end", LATER),
-        UpstreamError::Unusable(Fault::Maintenance) => {
-            ("Confluence is being maintained", "try again later")
-        }
-        UpstreamError::OutOfScope => (
-            "the proxy's token may not ask Confluence this",
-            "use the address with the page's id; else tell the operator of this proxy",
-        ),
-        UpstreamError::Media { .. } | UpstreamError::Hop(_) => (
-            "Confluence did not say properly where the file is",
-            LATER_OR_OPERATOR,
-        ),
-        UpstreamError::Unusable(_)
-        | UpstreamError::Odd { .. }
-        | UpstreamError::NotFound
-        | UpstreamError::TimedOut { .. }
-        | UpstreamError::Busy { .. }
-        | UpstreamError::Paused { .. }
-        | UpstreamError::Interrupted => (
-            "Confluence answered something that is not the file",
-            OPERATOR,
-        ),
-    };
-    make(502, detail.to_owned(), remedy)
+        UpstreamError::Broken(_) => make(502, &sayings::BROKEN),
+        UpstreamError::Unusable(Fault::Maintenance) => make(502, &sayings::MAINTENANCE),
+        UpstreamError::OutOfScope => make(502, &sayings::OUT_OF_SCOPE),
+        UpstreamError::Media { .. } | UpstreamError::Hop(_) => make(502, &sayings::ASTRAY),
+        UpstreamError::Unusable(_) | UpstreamError::Odd { .. } => make(502, &sayings::NOT_THE_FILE),
+    }
+}
+
+/// The operator has said which spaces and pages this service shows, and this is none of them.
+pub(super) fn not_published() -> Told {
+    make(403, &sayings::NOT_PUBLISHED)
 }
 
 /// A bug of ours.
-pub(super) fn internal() -> Problem {
-    make(
-        500,
-        "something went wrong inside the proxy",
-        "try again; if it stays so, tell the operator of this proxy, whose log has the details",
-    )
+pub(super) fn internal() -> Told {
+    make(500, &sayings::INTERNAL)
 }
 
 /// Too many downloads wait, or there is no memory for one more.
-pub(super) fn busy() -> Problem {
-    unavailable(
-        SOON,
-        "too many files are being fetched at this moment",
-        "try again in a few seconds",
-    )
-}
-
-fn unavailable(retry_after: Duration, detail: &'static str, remedy: &'static str) -> Problem {
-    Problem {
-        retry_after: Some(retry_after),
-        ..make(503, detail, remedy)
-    }
+pub(super) fn busy() -> Told {
+    unavailable(SOON, &sayings::BUSY)
 }
 
 /// Purging from elsewhere than this host.
-pub(super) fn not_an_operator() -> Problem {
-    make(
-        403,
-        "copies can be removed only from the proxy's own host",
-        "send the DELETE to its loopback address",
-    )
+pub(super) fn not_an_operator() -> Told {
+    make(403, &sayings::NOT_AN_OPERATOR)
 }
 
 /// An address that has other methods.
-pub(super) fn method(allow: &'static str) -> Problem {
-    let detail = format!("this address answers {allow}");
-    Problem {
-        allow: Some(allow),
-        ..make(405, detail, "use one of these methods")
-    }
+pub(super) fn method(allow: &'static str) -> Told {
+    let mut told = filled(405, &sayings::METHOD, &[("{allow}", allow, allow)]);
+    told.problem.allow = Some(allow);
+    told
 }
 
 /// No such address.
-pub(super) fn nowhere(why: &impl Display, base_path: &str) -> Problem {
-    make(
-        404,
-        why.to_string().replace("{base path}", base_path),
-        format!("the page at {base_path}/ explains the addresses"),
-    )
+pub(super) fn nowhere(why: Nowhere, base_path: &str) -> Told {
+    let base_path = ("{base path}", base_path, base_path);
+    let why = ("{why}", &*why.to_string(), reasons::nowhere(why));
+    filled(404, &sayings::NOWHERE, &[why, base_path])
 }
 
 /// Nearly an address.
-pub(super) fn bad_request(why: &impl Display) -> Problem {
-    make(
-        400,
-        why.to_string(),
-        "correct the address; names are percent-encoded UTF-8",
-    )
+pub(super) fn bad_request(why: &Reason) -> Told {
+    let why = ("{why}", &*why.to_string(), &*reasons::bad_request(why));
+    filled(400, &sayings::BAD_REQUEST, &[why])
 }
 
 /// The registered words for a status that this room gives.
@@ -191,18 +154,168 @@ fn title(status: u16) -> &'static str {
     }
 }
 
-fn make(
-    status: u16,
-    detail: impl Into<Cow<'static, str>>,
-    remedy: impl Into<Cow<'static, str>>,
-) -> Problem {
-    let (title, detail, remedy) = (title(status).into(), detail.into(), remedy.into());
-    Problem {
-        status,
-        title,
-        detail,
-        remedy,
-        retry_after: None,
-        allow: None,
+fn unavailable(retry_after: Duration, saying: &Saying) -> Told {
+    let mut told = make(503, saying);
+    told.problem.retry_after = Some(retry_after);
+    told
+}
+
+fn make(status: u16, saying: &Saying) -> Told {
+    filled(status, saying, &[])
+}
+
+/// Puts texts, in English and in Chinese, into their places in what is said.
+fn filled(status: u16, saying: &Saying, texts: &[(&str, &str, &str)]) -> Told {
+    let fill = |(english, chinese): Pair| {
+        let mut both = (Cow::Borrowed(english), Cow::Borrowed(chinese));
+        for (place, english, chinese) in texts {
+            for (said, text) in [(&mut both.0, english), (&mut both.1, chinese)] {
+                if said.contains(place) {
+                    *said = said.replace(place, text).into();
+                }
+            }
+        }
+        both
+    };
+    let (detail, detail_zh) = fill(saying.detail);
+    let (remedy, remedy_zh) = fill(saying.remedy);
+    Told {
+        problem: Problem {
+            status,
+            title: title(status).into(),
+            detail,
+            remedy,
+            retry_after: None,
+            allow: None,
+        },
+        short: saying.short,
+        detail_zh,
+        remedy_zh,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+    use crate::attachment::KeyError;
+    use crate::confluence::{Breakage, Hop, Obstacle, Phase, Refusal};
+
+    /// One failure for each thing that is said about one.
+    fn failures() -> Vec<Failure> {
+        let retry_after = SOON;
+        let found = [
+            UpstreamError::NotFound,
+            UpstreamError::Forbidden,
+            UpstreamError::OutOfScope,
+            UpstreamError::Refused(Refusal::Captcha),
+            UpstreamError::Guarded {
+                why: Refusal::Password,
+                retry_after,
+            },
+            UpstreamError::Moved {
+                to: "https://inside.corp/secret".into(),
+                base: None,
+            },
+            UpstreamError::Busy { retry_after },
+            UpstreamError::Paused { retry_after },
+            UpstreamError::TimedOut { phase: Phase::Head },
+            UpstreamError::Unreachable(Obstacle::Name),
+            UpstreamError::Failing { status: 507 },
+            UpstreamError::Unusable(Fault::Maintenance),
+            UpstreamError::Unusable(Fault::Page),
+            UpstreamError::Media { status: 404 },
+            UpstreamError::MediaAway(Away::Silent),
+            UpstreamError::MediaAway(Away::Unreachable(Obstacle::Tls)),
+            UpstreamError::Hop(Hop::Plain),
+            UpstreamError::Broken(Breakage::NoLength),
+            UpstreamError::Odd { status: 299 },
+            UpstreamError::Interrupted,
+        ];
+        let found = found.into_iter().map(Failure::Upstream);
+        found
+            .chain([Failure::NotPublished, Failure::Internal])
+            .collect()
+    }
+
+    fn others() -> Vec<Told> {
+        let key_errors = [
+            KeyError::PageId,
+            KeyError::Empty,
+            KeyError::Dots,
+            KeyError::TooLong { bytes: 256 },
+            KeyError::Forbidden { character: '/' },
+            KeyError::NotUtf8,
+            KeyError::Day,
+        ];
+        let name = "width";
+        let reasons = [
+            Reason::Target,
+            Reason::Escape,
+            Reason::EmptySegment,
+            Reason::Segments,
+            Reason::Session,
+            Reason::Version,
+            Reason::Pixels { name },
+            Reason::Download,
+            Reason::Repeated { name },
+        ];
+        let reasons = reasons
+            .into_iter()
+            .chain(key_errors.map(Reason::Key))
+            .map(|reason| bad_request(&reason));
+        let places = [Nowhere::Page, Nowhere::Download, Nowhere::Elsewhere];
+        let places = places.map(|why| nowhere(why, "/proxy"));
+        [busy(), not_an_operator(), method("GET")]
+            .into_iter()
+            .chain(places)
+            .chain(reasons)
+            .collect()
+    }
+
+    /// Columns on a terminal, near enough: a Chinese character, or mark, takes two.
+    fn columns(text: &str) -> usize {
+        text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()
+    }
+
+    #[test]
+    fn every_problem_is_told_in_both_languages() {
+        let told: Vec<Told> = failures().iter().map(problem).chain(others()).collect();
+        assert!(40 < told.len());
+        for told in told {
+            for (language, is_right) in [
+                (Language::English, str::is_ascii as fn(&str) -> bool),
+                (Language::Chinese, |text| {
+                    text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
+                }),
+            ] {
+                let mishap = told.mishap(language, None, UNIX_EPOCH);
+                for text in [mishap.short, mishap.detail, mishap.remedy] {
+                    assert!(is_right(text), "{language:?}: {text:?} of {told:?}");
+                    let whole = !text.is_empty() && !text.ends_with(['.', '。']);
+                    assert!(whole, "a full stop is added: {text:?}");
+                    for secret in ["corp", "{status}", "{allow}", "{why}", "{base path}"] {
+                        assert!(!text.contains(secret), "{text:?}");
+                    }
+                }
+                assert!(columns(mishap.short) <= 18, "{}", mishap.short);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_filled_in_stands_in_both_languages() {
+        let told = problem(&Failure::Upstream(UpstreamError::Failing { status: 507 }));
+        assert!(told.problem.detail.ends_with(" 507") && told.detail_zh.ends_with(" 507"));
+        let told = nowhere(Nowhere::Elsewhere, "/files");
+        for text in [
+            &told.problem.detail,
+            &told.problem.remedy,
+            &told.detail_zh,
+            &told.remedy_zh,
+        ] {
+            assert!(text.contains("/files/"), "{text}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::acceptor::{Fields, Job};
 use crate::attachment::Key;
 use crate::cache::{self, CacheHandle, Demand, Lookup};
 use crate::gate::UnderWay;
-use crate::reply::{self, Origin, Wish};
+use crate::reply::{Origin, Wish};
 use crate::router::{self, Method, Route};
 
 /// Requests answered before their gates are woken: one wake-up for many answers. More would let the first of them wait
@@ -88,11 +88,13 @@ impl Worker {
             }
             Lookup::Gone(why) => {
                 let wish = wish(job.method, job.fields, download, label(&key));
-                reply::problem(&wish, &failure::problem(&why), SystemTime::now())
+                self.desk
+                    .problem(&wish, &failure::problem(&why), SystemTime::now())
             }
             Lookup::Missing if self.desk.publication.refuses(&key) => {
                 let wish = wish(job.method, job.fields, download, label(&key));
-                reply::problem(&wish, &failure::not_published(), SystemTime::now())
+                self.desk
+                    .problem(&wish, &failure::not_published(), SystemTime::now())
             }
             Lookup::Missing | Lookup::Fresh(_) => {
                 let wish = wish(job.method, job.fields, download, label(&key));
@@ -115,7 +117,8 @@ impl Worker {
     fn forget(&self, job: Job, what: router::Forget) {
         let wish = wish(job.method, job.fields, false, path_label(&job.target));
         if !job.client.is_loopback() {
-            let reply = reply::problem(&wish, &failure::not_an_operator(), SystemTime::now());
+            let told = failure::not_an_operator();
+            let reply = self.desk.problem(&wish, &told, SystemTime::now());
             return self.desk.post(job.ticket, reply);
         }
         let what = match what {
@@ -153,6 +156,7 @@ fn wish(method: Method, fields: Fields, download: bool, subject: Arc<str>) -> Wi
         if_none_match: fields.if_none_match,
         if_modified_since: fields.if_modified_since,
         accept: fields.accept,
+        accept_language: fields.accept_language,
         subject,
     }
 }

@@ -15,6 +15,8 @@ mod failure;
 mod lookup;
 mod pages;
 mod publication;
+mod reasons;
+mod sayings;
 mod transfer;
 
 pub use answerer::Answerer;

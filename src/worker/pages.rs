@@ -18,6 +18,7 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
     let wish = Wish {
         head: job.method == Method::Head,
         accept: job.fields.accept.clone(),
+        accept_language: job.fields.accept_language.clone(),
         ..Wish::plain(path_label(&job.target))
     };
     let document = |status, media_type, body: String| {
@@ -29,7 +30,7 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
         };
         reply::document(&wish, page, now)
     };
-    let nowhere = |why| reply::problem(&wish, &failure::nowhere(&why, &desk.base_path), now);
+    let nowhere = |why| desk.problem(&wish, &failure::nowhere(why, &desk.base_path), now);
     match route {
         Route::Home => home(desk, job, &wish, now),
         Route::Health => document(200, TEXT, "ok\n".into()),
@@ -50,9 +51,9 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
             document(200, web::METRICS_TYPE, web::metrics(&standing))
         }
         Route::Options { allow } => reply::options(&wish, allow, now),
-        Route::MethodNotAllowed { allow } => reply::problem(&wish, &failure::method(allow), now),
+        Route::MethodNotAllowed { allow } => desk.problem(&wish, &failure::method(allow), now),
         Route::NotFound(why) => nowhere(why),
-        Route::Bad(reason) => reply::problem(&wish, &failure::bad_request(&reason), now),
+        Route::Bad(reason) => desk.problem(&wish, &failure::bad_request(&reason), now),
         Route::Attachment { .. } | Route::Forget(_) => unreachable!("taken care of by the worker"),
     }
 }

@@ -337,8 +337,8 @@ const OPTIONS: &str = "HTTP/1.1 204 No Content\r\nDate: *\r\nAllow: GET, HEAD, D
      Access-Control-Max-Age: 86400\r\n\r\n";
 
 const NOT_FOUND: &str = "HTTP/1.1 404 Not Found\r\nDate: *\r\nContent-Type: text/plain; charset=utf-8\r\n\
-     Content-Length: 153\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n\
-     Content-Security-Policy: default-src 'none'; frame-ancestors 'none'; sandbox\r\nReferrer-Policy: no-referrer\r\n\
+     Content-Length: 153\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'; sandbox\r\n\
+     Cache-Control: no-store\r\nVary: Accept, Accept-Language\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n\
      Access-Control-Allow-Origin: *\r\nAccess-Control-Expose-Headers: Allow, Content-Range, Date, Retry-After\r\n\
      Cross-Origin-Resource-Policy: cross-origin\r\n\r\nNot Found\n\
      files live at /proxy/{page id}/{file name} and at /proxy/download/attachments/{page id}/{file name}\n\
