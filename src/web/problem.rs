@@ -2,8 +2,7 @@
 
 use std::time::SystemTime;
 
-use super::home::escape;
-use super::language::Language;
+use super::shell::{Language, escape};
 
 /// `Content-Security-Policy` of [`problem_page`]: its own style, the empty icon, nothing else. In the sandbox nothing
 /// runs, whatever the page should ever hold; without popups the link to a mail address would be dead in it. The page may
@@ -32,6 +31,8 @@ pub struct Mishap<'a> {
     pub remedy: &'a str,
     /// Whom to ask: a mail address, an `http` or `https` address, or any text.
     pub contact: Option<&'a str>,
+    /// The address of the start page, without its slash at the end.
+    pub start: &'a str,
     /// When it happened.
     pub time: SystemTime,
 }
@@ -59,13 +60,15 @@ pub fn problem_page(mishap: &Mishap<'_>) -> String {
         let whom = language.pick("Whom to ask:", "联系人：");
         format!("<p>{whom} {}</p>", link(contact))
     });
+    let start = escape(mishap.start);
+    let brand = language.pick("Confluence attachments", "Confluence 附件");
     let quote = language.pick("If you ask somebody, quote this:", "求助时请提供：");
     let time = moment(mishap.time);
     format!(
         "<!doctype html><html lang=\"{tag}\"><head><meta charset=\"utf-8\"><title>{status} {title}</title>\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"data:,\">\
          <style>{STYLE}</style></head><body><main><h1>{short}</h1><p>{detail}</p><p>{remedy}</p>{contact}{again}\
-         <footer>{quote} <span lang=\"en\">{status} {title}, <time>{time}</time></span></footer></main></body></html>\n"
+         <footer><a href=\"{start}/\">{brand}</a><br>{quote} <span lang=\"en\">{status} {title}, <time>{time}</time></span></footer></main></body></html>\n"
     )
 }
 
@@ -152,6 +155,7 @@ mod tests {
             detail: "too many \"files\" & more <script>",
             remedy: "try again",
             contact: None,
+            start: "/a\"b",
             time: UNIX_EPOCH + Duration::from_secs(1_772_323_199),
         }
     }
@@ -182,6 +186,7 @@ mod tests {
             "<p>Try again.</p>",
             "<p>Whom to ask: <a href=\"mailto:help@example.com\">help@example.com</a></p>",
             "<a href=\"\">Try again</a>",
+            "<a href=\"/a&quot;b/\">Confluence attachments</a>",
             "503 Service Unavailable, <time>2026-02-28 23:59:59 UTC</time>",
         ] {
             assert!(page.contains(part), "{part}: {page}");

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
+use super::desk::House;
 use super::reasons;
 use super::sayings::{self, Pair, Saying};
 use crate::confluence::{Away, Fault, UpstreamError};
@@ -44,7 +45,7 @@ impl Told {
     pub(super) fn mishap<'a>(
         &'a self,
         language: Language,
-        contact: Option<&'a str>,
+        house: &'a House,
         time: SystemTime,
     ) -> Mishap<'a> {
         Mishap {
@@ -54,7 +55,8 @@ impl Told {
             short: language.pick(self.short.0, self.short.1),
             detail: language.pick(&self.problem.detail, &self.detail_zh),
             remedy: language.pick(&self.problem.remedy, &self.remedy_zh),
-            contact,
+            contact: house.contact.as_deref(),
+            start: house.public_url.as_deref().unwrap_or(&house.base_path),
             time,
         }
     }
@@ -115,7 +117,7 @@ pub(super) fn busy() -> Told {
     unavailable(SOON, &sayings::BUSY)
 }
 
-/// Purging from elsewhere than this host.
+/// Purging by somebody who is no operator.
 pub(super) fn not_an_operator() -> Told {
     make(403, &sayings::NOT_AN_OPERATOR)
 }
@@ -200,6 +202,7 @@ mod tests {
 
     use super::*;
     use crate::attachment::KeyError;
+    use crate::config::Networks;
     use crate::confluence::{Breakage, Hop, Obstacle, Phase, Refusal};
 
     /// One failure for each thing that is said about one.
@@ -265,7 +268,7 @@ mod tests {
             .into_iter()
             .chain(key_errors.map(Reason::Key))
             .map(|reason| bad_request(&reason));
-        let places = [Nowhere::Page, Nowhere::Download, Nowhere::Elsewhere];
+        let places = [Nowhere::Download, Nowhere::Elsewhere];
         let places = places.map(|why| nowhere(why, "/proxy"));
         [busy(), not_an_operator(), method("GET")]
             .into_iter()
@@ -282,7 +285,15 @@ mod tests {
     #[test]
     fn every_problem_is_told_in_both_languages() {
         let told: Vec<Told> = failures().iter().map(problem).chain(others()).collect();
-        assert!(40 < told.len());
+        assert!(40 <= told.len());
+        let house = House {
+            scheme: "http",
+            base_path: "/proxy".into(),
+            public_url: None,
+            contact: None,
+            operators: Networks::default(),
+            showcase: None,
+        };
         for told in told {
             for (language, is_right) in [
                 (Language::English, str::is_ascii as fn(&str) -> bool),
@@ -290,7 +301,7 @@ mod tests {
                     text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c))
                 }),
             ] {
-                let mishap = told.mishap(language, None, UNIX_EPOCH);
+                let mishap = told.mishap(language, &house, UNIX_EPOCH);
                 for text in [mishap.short, mishap.detail, mishap.remedy] {
                     assert!(is_right(text), "{language:?}: {text:?} of {told:?}");
                     let whole = !text.is_empty() && !text.ends_with(['.', '。']);

@@ -6,7 +6,6 @@ use crate::router::{Nowhere, Reason, THUMBNAIL_PIXELS_MAX};
 /// Why nothing lives at an address.
 pub(super) fn nowhere(why: Nowhere) -> &'static str {
     match why {
-        Nowhere::Page => "这里不提供页面的文件列表；请加上文件名：/{页面 ID}/{文件名}",
         Nowhere::Download => {
             "Confluence 的链接中以下几种可用：/download/attachments/{页面 ID}/{文件名}、\
              /download/thumbnails/{页面 ID}/{文件名}、\

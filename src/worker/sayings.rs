@@ -186,12 +186,12 @@ pub(super) const BUSY: Saying = Saying {
 pub(super) const NOT_AN_OPERATOR: Saying = Saying {
     short: ("operators only", "仅限运维人员"),
     detail: (
-        "copies can be removed only from the proxy's own host",
-        "只能在代理所在的主机上删除副本",
+        "copies can be removed only from the proxy's own host, or from where its operator allows it",
+        "只能在代理所在的主机上，或者在运维人员允许的地址上删除副本",
     ),
     remedy: (
-        "send the DELETE to its loopback address",
-        "请把 DELETE 请求发到它的回环地址",
+        "send the DELETE to its loopback address, or have your address added to PROXY_ADMIN_ALLOW",
+        "请把 DELETE 请求发到它的回环地址，或者请人把您的地址加入 PROXY_ADMIN_ALLOW",
     ),
 };
 

@@ -54,6 +54,20 @@ fn who_follows_a_link_reads_a_page_in_their_language() {
 }
 
 #[test]
+fn the_page_says_whom_to_ask_and_where_this_service_begins() {
+    let (contact, url) = ("it-desk@example.com", "https://files.example.com/open");
+    let proxy = Proxy::with(&[("PROXY_CONTACT", contact), ("PROXY_PUBLIC_URL", url)]);
+    let page = ask(&proxy, "GET", "/7/none.png", NAVIGATION, "en");
+    check_common(&page, 404);
+    for link in [
+        "<a href=\"mailto:it-desk@example.com\">it-desk@example.com</a>",
+        "<a href=\"https://files.example.com/open/\">",
+    ] {
+        assert!(page.text().contains(link), "{link}: {}", page.text());
+    }
+}
+
+#[test]
 fn a_picture_that_is_missing_says_why_in_its_place() {
     let proxy = Proxy::start();
     proxy.put("a.png", 10);
