@@ -141,8 +141,8 @@ fn a_request_beyond_those_under_way_is_told_so_by_the_gate_itself() {
     let on_the_link = gate.link.heads().len();
     assert!(0 < on_the_link, "the last place is taken");
 
-    let reason =
-        "503 Service Unavailable: too many requests are under way, try again in a moment\n";
+    let reason = "503 Service Unavailable: too many requests are under way, try again in a moment\n\
+         正在处理的请求太多，请稍候再试\n";
     let bodiless = [&b"HEAD"[..], &REQUEST[3..]].concat();
     for (request, body) in [(REQUEST, reason), (&bodiless, "")] {
         let mut told = String::new();

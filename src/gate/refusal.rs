@@ -13,6 +13,8 @@ pub(super) const ALLOW: &str = "GET, HEAD, POST, DELETE, OPTIONS";
 pub(super) enum Refusal {
     /// 400: the head is not HTTP/1.x as RFC 9112 writes it.
     Malformed(&'static str),
+    /// 400: plain HTTP where HTTPS is spoken.
+    NotTls,
     /// 405: not one of [`ALLOW`].
     Method,
     /// 408: the head did not arrive in time.
@@ -50,7 +52,7 @@ impl Refusal {
     /// The status code and its reason phrase (RFC 9110 section 15).
     pub(super) fn status(self) -> (u16, &'static str) {
         match self {
-            Refusal::Malformed(_) => (400, "Bad Request"),
+            Refusal::Malformed(_) | Refusal::NotTls => (400, "Bad Request"),
             Refusal::Method => (405, "Method Not Allowed"),
             Refusal::Slow => (408, "Request Timeout"),
             Refusal::Body | Refusal::FormTooLarge => (413, "Content Too Large"),
@@ -71,6 +73,7 @@ impl Refusal {
     pub(super) fn reason(self) -> &'static str {
         match self {
             Refusal::Malformed(reason) => reason,
+            Refusal::NotTls => "this port speaks HTTPS only; begin the address with https://",
             Refusal::Method => "only GET, HEAD, POST, DELETE and OPTIONS are answered here",
             Refusal::Slow => "the request head did not arrive within 10 seconds",
             Refusal::Body => {
@@ -84,7 +87,9 @@ impl Refusal {
             }
             Refusal::TargetTooLong => "the address is longer than 8 KiB",
             Refusal::Expectation => "the only Expect that is understood is 100-continue",
-            Refusal::HeadTooLarge => "the request head is larger than 16 KiB",
+            Refusal::HeadTooLarge => {
+                "the request head is larger than 16 KiB; if a browser sent it, clear the cookies of this site"
+            }
             Refusal::TooManyFields => "the request has more than 100 header fields",
             Refusal::Busy => "too many requests are under way, try again in a moment",
             Refusal::Stopping => "the proxy is stopping, try again in a moment",
@@ -93,6 +98,35 @@ impl Refusal {
             }
             Refusal::AddressCrowded => "too many connections from your address, close some",
             Refusal::Version => "only HTTP/1.0 and HTTP/1.1 are spoken here",
+        }
+    }
+
+    /// The same in Chinese, where it can meet somebody with a browser. What a client accepts and which language it likes
+    /// is not known here, before or instead of a whole request: so the text stays plain, and says it in both languages.
+    fn reason_zh(self) -> Option<&'static str> {
+        match self {
+            Refusal::NotTls => Some("此端口只支持 HTTPS，地址须以 https:// 开头"),
+            Refusal::FormTooLarge => {
+                Some("表单超过 256 KiB；confluence-attachment-proxy rewrite 可以处理任意大小的文档")
+            }
+            Refusal::TargetTooLong => Some("地址超过 8 KiB"),
+            Refusal::HeadTooLarge => {
+                Some("请求头超过 16 KiB，常见原因是 Cookie 太多，请清除本站的 Cookie")
+            }
+            Refusal::TooManyFields => Some("请求头超过 100 个字段"),
+            Refusal::Busy => Some("正在处理的请求太多，请稍候再试"),
+            Refusal::Stopping => Some("代理正在停止，请稍候再试"),
+            Refusal::Crowded => {
+                Some("连接太多，请稍候再试；运维人员可以调大 PROXY_MAX_CONNECTIONS")
+            }
+            Refusal::AddressCrowded => Some("来自您的地址的连接太多，请关闭一些"),
+            Refusal::Malformed(_)
+            | Refusal::Method
+            | Refusal::Slow
+            | Refusal::Body
+            | Refusal::MediaType
+            | Refusal::Expectation
+            | Refusal::Version => None,
         }
     }
 
@@ -105,6 +139,7 @@ impl Refusal {
                 format!("Retry-After: {}\r\n", RETRY_AFTER.as_secs())
             }
             Refusal::Malformed(_)
+            | Refusal::NotTls
             | Refusal::Slow
             | Refusal::Body
             | Refusal::FormTooLarge
@@ -115,7 +150,10 @@ impl Refusal {
             | Refusal::TooManyFields
             | Refusal::Version => String::new(),
         };
-        let text = format!("{status} {phrase}: {}\n", self.reason());
+        let chinese = self
+            .reason_zh()
+            .map_or(String::new(), |text| format!("{text}\n"));
+        let text = format!("{status} {phrase}: {}\n{chinese}", self.reason());
         format!(
             "HTTP/1.1 {status} {phrase}\r\nDate: {}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
              Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{extra}Connection: close\r\n\r\n{}",

@@ -26,9 +26,6 @@ const SHARE_BYTES: usize = 512 * 1024;
 /// more.
 const FIRST_SHARE_BYTES: usize = 128 * 1024;
 
-/// What somebody reads who speaks HTTP where HTTPS is spoken.
-const NOT_TLS: &str = "this port speaks HTTPS only; begin the address with https://";
-
 impl Gate {
     /// Does for a client whatever can be done now.
     pub(super) fn serve(&mut self, slot: usize, now: Instant) {
@@ -64,7 +61,7 @@ impl Gate {
             (Ok(Handshake::Done), Some(refusal)) => refuse(connection, refusal, now),
             (Ok(Handshake::NotTls), _) => {
                 connection.transport.give_up_tls();
-                refuse(connection, Refusal::Malformed(NOT_TLS), now);
+                refuse(connection, Refusal::NotTls, now);
             }
             (Err(error), _) => {
                 log_no_handshake(&error, connection.client);

@@ -84,30 +84,31 @@ fn the_bounds_of_a_head_are_exact() {
         (
             filled(16 * 1024 + 1),
             431,
-            "431 Request Header Fields Too Large: the request head is larger than 16 KiB\n",
+            "431 Request Header Fields Too Large: the request head is larger than 16 KiB; if a browser sent it, clear the cookies of this site\n\
+             请求头超过 16 KiB，常见原因是 Cookie 太多，请清除本站的 Cookie\n",
         ),
         (crowded(100), 200, "ok\n"),
         (
             crowded(101),
             431,
-            "431 Request Header Fields Too Large: the request has more than 100 header fields\n",
+            "431 Request Header Fields Too Large: the request has more than 100 header fields\n请求头超过 100 个字段\n",
         ),
         (long(8 * 1024), 200, "ok\n"),
         (
             long(8 * 1024 + 1),
             414,
-            "414 URI Too Long: the address is longer than 8 KiB\n",
+            "414 URI Too Long: the address is longer than 8 KiB\n地址超过 8 KiB\n",
         ),
         (encoded(8 * 1024), 200, "ok\n"),
         (
             encoded(8 * 1024 + 1),
             414,
-            "414 URI Too Long: the address is longer than 8 KiB\n",
+            "414 URI Too Long: the address is longer than 8 KiB\n地址超过 8 KiB\n",
         ),
         (
             format!("GET /{}", "a".repeat(16 * 1024)),
             414,
-            "414 URI Too Long: the address is longer than 8 KiB\n",
+            "414 URI Too Long: the address is longer than 8 KiB\n地址超过 8 KiB\n",
         ),
     ] {
         let mut client = proxy.connect();

@@ -365,7 +365,7 @@ fn attacks() -> Vec<Attack> {
     let (keeps, closes) = ("Connection: keep-alive\r\n", "Connection: close\r\n");
     let start = "GET / HTTP/1.1\r\nHost: a\r\n";
     let (head, fields) = (
-        "the request head is larger than 16 KiB",
+        "the request head is larger than 16 KiB; if a browser sent it, clear the cookies of this site",
         "the request has more than 100 header fields",
     );
     let long = "the address is longer than 8 KiB";

@@ -383,7 +383,7 @@ fn who_gets_no_seat_is_told_so_inside_of_tls() {
         ),
         (
             503,
-            "503 Service Unavailable: too many connections from your address, close some\n",
+            "503 Service Unavailable: too many connections from your address, close some\n来自您的地址的连接太多，请关闭一些\n",
             Some("1")
         )
     );

@@ -36,17 +36,36 @@ pub fn is_healthy_answer(client: &mut Client) -> bool {
 
 /// The answer of the gate itself to what goes no further than the gate. `extra` is a field with its line end.
 pub fn refusal(status: &str, extra: &str, reason: &str) -> String {
-    let body = format!("{status}: {reason}\n");
+    let body = refusal_body(status, reason);
     refusal_head(status, extra, reason) + &body
 }
 
 /// The same after HEAD.
 pub fn refusal_head(status: &str, extra: &str, reason: &str) -> String {
-    let length = format!("{status}: {reason}\n").len();
+    let length = refusal_body(status, reason).len();
     format!(
         "HTTP/1.1 {status}\r\nDate: *\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {length}\r\n\
          Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{extra}Connection: close\r\n\r\n"
     )
+}
+
+/// What is refused and can be met in a browser is told in Chinese as well, whoever asks.
+fn refusal_body(status: &str, reason: &str) -> String {
+    let chinese = match reason.split([' ', ';', ',']).take(4).collect::<Vec<_>>()[..] {
+        ["this", "port", "speaks", "HTTPS"] => "此端口只支持 HTTPS，地址须以 https:// 开头\n",
+        ["the", "address", "is", "longer"] => "地址超过 8 KiB\n",
+        ["the", "form", "is", "larger"] => {
+            "表单超过 256 KiB；confluence-attachment-proxy rewrite 可以处理任意大小的文档\n"
+        }
+        ["the", "request", "head", "is"] if reason.contains("larger") => {
+            "请求头超过 16 KiB，常见原因是 Cookie 太多，请清除本站的 Cookie\n"
+        }
+        ["the", "request", "has", "more"] => "请求头超过 100 个字段\n",
+        ["too", "many", "requests", "are"] => "正在处理的请求太多，请稍候再试\n",
+        ["the", "proxy", "is", "stopping"] => "代理正在停止，请稍候再试\n",
+        _ => "",
+    };
+    format!("{status}: {reason}\n{chinese}")
 }
 
 /// What came, with `*` for each `Date`, which must be a date of about now.
