@@ -55,6 +55,7 @@ Signals:
   TERM, INT   stop: no new clients, running answers get PROXY_DRAIN_SECONDS to finish, exit 0
   HUP         read the secret and CONFLUENCE_CA_FILE again and test the login; the old account
               stays in force if the new one is refused
+  USR1        open the file of PROXY_ACCESS_LOG again, after logrotate has moved it away
 
 Exit codes:
   0   stopped as asked; check: nothing is in the way

@@ -174,6 +174,15 @@ pub enum AccessLogTarget {
     File(PathBuf),
 }
 
+impl fmt::Display for AccessLogTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AccessLogTarget::Stdout => f.write_str("-"),
+            AccessLogTarget::File(path) => write!(f, "{path:?}"),
+        }
+    }
+}
+
 /// What the lines of an access log look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessLogFormat {

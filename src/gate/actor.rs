@@ -184,7 +184,9 @@ impl Gate {
                 Phase::Reading
                 | Phase::UnderWay { .. }
                 | Phase::Writing { .. }
-                | Phase::Lingering { .. } => refuse(&mut connection, refusal, now),
+                | Phase::Lingering { .. } => {
+                    refuse(&mut connection, refusal, now, &self.clients.access)
+                }
             }
             self.adopt(connection, now);
         }
@@ -231,7 +233,7 @@ impl Gate {
     fn close_rest(&mut self, now: Instant) {
         while let Some((slot, connection)) = self.clients.connections.iter_mut().next() {
             if matches!(connection.phase, Phase::UnderWay { .. }) {
-                refuse(connection, Refusal::Stopping, now);
+                refuse(connection, Refusal::Stopping, now, &self.clients.access);
                 self.serve(slot, now); // a few hundred bytes: they fit into any socket at once
             }
             self.close(slot, now);

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 
+use super::super::Facing;
 use super::super::admission::REQUESTS_UNDER_WAY_MAX;
 use super::super::clients::NOTE_AHEAD_MAX;
 use super::super::connection::WRITE_STALL_MAX;
@@ -19,8 +20,14 @@ use crate::reply::{Note as LogNote, Payload, Reply};
 fn gate() -> (Gate, UnixStream) {
     let (link, other) = UnixStream::pair().expect("two sockets");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let (_, mut gates) =
-        super::super::open(listener, None, vec![link], 8, &UnderWay::default()).expect("a gate");
+    let facing = Facing {
+        certificate: None,
+        connections_max: 8,
+        access: None,
+    };
+    let under_way = UnderWay::default();
+    let opened = super::super::open(listener, facing, vec![link], &under_way);
+    let (_, mut gates) = opened.expect("a gate");
     (gates.pop().expect("one per link"), other)
 }
 

@@ -10,6 +10,7 @@ use super::deadlines::Deadlines;
 use super::head::HEAD_BYTES_MAX;
 use super::pending::Pending;
 use crate::attachment::StreamId;
+use crate::logging::Access;
 
 /// How far ahead a deadline is noted at most. A note stays until its time comes, also when its connection has gone, so
 /// this bounds how many of them there are.
@@ -26,6 +27,8 @@ pub(super) struct Clients {
     pub(super) scratch: Box<[u8]>,
     /// What all gates hold for slow clients.
     pub(super) pending: Pending,
+    /// Where requests are noted, if anywhere.
+    pub(super) access: Option<Access>,
     pub(super) serial: u64,
     /// Connections beyond the bounds, which are only being told so.
     pub(super) unseated: usize,
@@ -33,7 +36,7 @@ pub(super) struct Clients {
 }
 
 impl Clients {
-    pub(super) fn new(pending: Pending, now: Instant) -> Clients {
+    pub(super) fn new(pending: Pending, access: Option<Access>, now: Instant) -> Clients {
         Clients {
             connections: Slab::new(),
             deadlines: Deadlines::new(now),
@@ -41,6 +44,7 @@ impl Clients {
             waiting: HashMap::new(),
             scratch: vec![0; HEAD_BYTES_MAX].into(),
             pending,
+            access,
             serial: 0,
             unseated: 0,
             draining: None,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::admission::Seat;
+use super::asked::Asked;
 use super::form;
 use super::framing::Vetted;
 use super::head::{self, Found, HEAD_BYTES_MAX};
@@ -61,6 +62,8 @@ pub(super) struct Connection {
     pub(super) waits_for: Option<StreamId>,
     /// Whether the request under way is a HEAD, so that a refusal has no body either.
     pub(super) bodiless: bool,
+    /// What the access log will say of the request under way; kept only if there is one.
+    pub(super) asked: Option<Box<Asked>>,
     /// Requests answered so far.
     pub(super) answered: u64,
     /// `None` for a connection beyond the bounds, which is only told so.
@@ -139,6 +142,7 @@ impl Connection {
             queued: false,
             waits_for: None,
             bodiless: false,
+            asked: None,
             answered: 0,
             seat,
         }
@@ -237,6 +241,11 @@ impl Connection {
             &self.received[start..head_end],
             &self.received[head_end..end],
         )
+    }
+
+    /// What has come of a request, for the access log.
+    pub(super) fn asked(&self) -> Asked {
+        Asked::of(&self.received)
     }
 
     /// Whether what has come of a request begins like HEAD, the answer to which has no body even if it is refused.

@@ -12,6 +12,7 @@
 
 mod actor;
 mod admission;
+mod asked;
 mod authority;
 mod certificate;
 mod clients;
@@ -37,6 +38,7 @@ mod socket;
 mod target;
 mod ticket;
 mod transport;
+mod visits;
 
 pub use actor::Gate;
 pub use admission::{REQUESTS_UNDER_WAY_MAX, UnderWay};
@@ -45,7 +47,7 @@ pub use form::FORM_FIELD;
 pub use handle::Gates;
 pub use head::{FORWARDED, ORIGIN_FIELD, TICKET_FIELD};
 pub use listener::listen;
-pub use open::open;
+pub use open::{Facing, open};
 #[cfg(fuzzing)]
 pub use properties::{head, target};
 pub use ticket::Ticket;

@@ -16,17 +16,26 @@ use super::door::Door;
 use super::handle::Gates;
 use super::link::Link;
 use super::pending::Pending;
+use crate::logging::Access;
 
-/// Builds one gate per link. The first one accepts clients from `listener` and shares them out. With a `certificate`
-/// they are served over TLS and nothing else.
+/// What clients meet at the gates.
+pub struct Facing {
+    /// What they are shown: they are served over TLS and nothing else. `None`: plain HTTP.
+    pub certificate: Option<Certificate>,
+    /// Connections at most.
+    pub connections_max: usize,
+    /// Where their requests are noted, if anywhere.
+    pub access: Option<Access>,
+}
+
+/// Builds one gate per link. The first one accepts clients from `listener` and shares them out.
 ///
 /// # Errors
 /// The system has no descriptor left for a poll or a waker.
 pub fn open(
     listener: TcpListener,
-    certificate: Option<Certificate>,
+    facing: Facing,
     links: Vec<UnixStream>,
-    connections_max: usize,
     under_way: &UnderWay,
 ) -> io::Result<(Gates, Vec<Gate>)> {
     let polls = links
@@ -38,6 +47,11 @@ pub fn open(
         .map(|poll| mio::Waker::new(poll.registry(), WAKER))
         .collect::<io::Result<Vec<_>>>()?;
     let (gates, inboxes) = Gates::new(wakers);
+    let Facing {
+        certificate,
+        connections_max,
+        access,
+    } = facing;
     let admission = Arc::new(Admission::new(connections_max));
     // Apart, so that slow readers of TLS leave room for the requests of others.
     let (pending, waiting) = (Pending::default(), Pending::default());
@@ -59,7 +73,7 @@ pub fn open(
         let (gates, under_way, clients) = (
             gates.clone(),
             under_way.clone(),
-            Clients::new(pending.clone(), Instant::now()),
+            Clients::new(pending.clone(), access.clone(), Instant::now()),
         );
         built.push(Gate {
             index,

@@ -130,6 +130,16 @@ impl Refusal {
         }
     }
 
+    /// What is shown to whoever asked.
+    pub(super) fn text(self) -> String {
+        let (status, phrase) = self.status();
+        let reason = self.reason();
+        let chinese = self
+            .reason_zh()
+            .map_or(String::new(), |text| format!("{text}\n"));
+        format!("{status} {phrase}: {reason}\n{chinese}")
+    }
+
     /// The whole answer as it goes onto the wire; `bodiless` after HEAD.
     pub(super) fn answer(self, bodiless: bool, now: SystemTime) -> Vec<u8> {
         let (status, phrase) = self.status();
@@ -150,10 +160,7 @@ impl Refusal {
             | Refusal::TooManyFields
             | Refusal::Version => String::new(),
         };
-        let chinese = self
-            .reason_zh()
-            .map_or(String::new(), |text| format!("{text}\n"));
-        let text = format!("{status} {phrase}: {}\n{chinese}", self.reason());
+        let text = self.text();
         format!(
             "HTTP/1.1 {status} {phrase}\r\nDate: {}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n\
              Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n{extra}Connection: close\r\n\r\n{}",

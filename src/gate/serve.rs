@@ -17,6 +17,8 @@ use super::outgoing::{Outgoing, Progress};
 use super::refusal::Refusal;
 use super::session::Handshake;
 use super::ticket::Ticket;
+use super::visits;
+use crate::logging::Access;
 use crate::reply::Reply;
 
 /// Bytes written to one client per turn, so that one fast reader of a big file does not starve the others.
@@ -58,10 +60,12 @@ impl Gate {
         match (connection.transport.handshake(), then) {
             (Ok(Handshake::Pending), _) => return false,
             (Ok(Handshake::Done), None) => connection.phase = Phase::Reading,
-            (Ok(Handshake::Done), Some(refusal)) => refuse(connection, refusal, now),
+            (Ok(Handshake::Done), Some(refusal)) => {
+                refuse(connection, refusal, now, &self.clients.access)
+            }
             (Ok(Handshake::NotTls), _) => {
                 connection.transport.give_up_tls();
-                refuse(connection, Refusal::NotTls, now);
+                refuse(connection, Refusal::NotTls, now, &self.clients.access);
             }
             (Err(error), _) => {
                 log_no_handshake(&error, connection.client);
@@ -81,7 +85,7 @@ impl Gate {
                 self.close(slot, now);
                 return false;
             }
-            Heard::Bad(refusal) => refuse(connection, refusal, now),
+            Heard::Bad(refusal) => refuse(connection, refusal, now, &self.clients.access),
             Heard::Head(place) => {
                 self.clients.serial += 1;
                 let serial = self.clients.serial;
@@ -102,6 +106,9 @@ impl Gate {
                 connection.bodiless = bodiless;
                 match submitted {
                     Ok(mut vetted) => {
+                        if self.clients.access.is_some() {
+                            connection.asked = Some(Box::new(connection.asked()));
+                        }
                         vetted.keep_alive &= connection.take_head(place.end);
                         connection.phase = Phase::UnderWay {
                             serial,
@@ -111,7 +118,7 @@ impl Gate {
                         connection.deadline = now + Duration::from_secs(u32::MAX.into()); // others have the time limits
                         return false;
                     }
-                    Err(refusal) => refuse(connection, refusal, now),
+                    Err(refusal) => refuse(connection, refusal, now, &self.clients.access),
                 }
             }
         }
@@ -191,7 +198,12 @@ impl Gate {
                 false
             }
             Ok(Progress::Done) => {
-                log_served(outgoing, connection.client, now.duration_since(*since));
+                let took = now.duration_since(*since);
+                log_served(outgoing, connection.client, took);
+                if let Some(access) = &self.clients.access {
+                    let asked = connection.asked.take();
+                    visits::answered(access, connection.client, asked, outgoing, (took, true));
+                }
                 if outgoing.keep_alive && self.clients.draining.is_none() {
                     connection.rest(now);
                     true
@@ -219,7 +231,7 @@ impl Gate {
         if now < connection.deadline {
             self.clients.note(slot, now);
         } else if matches!(connection.phase, Phase::Reading) && !connection.is_idle() {
-            refuse(connection, Refusal::Slow, now);
+            refuse(connection, Refusal::Slow, now, &self.clients.access);
             self.serve(slot, now);
         } else {
             self.close(slot, now);
@@ -234,12 +246,17 @@ impl Gate {
         if let Phase::Writing { outgoing, since } = &connection.phase
             && let Some(note) = &outgoing.note
         {
-            let ms = now.duration_since(*since).as_millis();
+            let took = now.duration_since(*since);
+            let ms = took.as_millis();
             let (status, from, bytes, client) =
                 (outgoing.status, note.from, outgoing.sent, connection.client);
             info!(
                 "aborted {note} status={status} from={from} bytes={bytes} ms={ms} client={client}"
             );
+            if let Some(access) = &self.clients.access {
+                let asked = connection.asked.take();
+                visits::answered(access, client, asked, outgoing, (took, false));
+            }
             connection.transport.reset_on_close(); // a clean end would make the part look like the whole
         } else {
             connection.transport.finish();
@@ -266,9 +283,17 @@ fn submit(
 }
 
 /// Starts to answer with a refusal, behind which the connection is closed.
-pub(super) fn refuse(connection: &mut Connection, refusal: Refusal, now: Instant) {
+pub(super) fn refuse(
+    connection: &mut Connection,
+    refusal: Refusal,
+    now: Instant,
+    access: &Option<Access>,
+) {
     if matches!(connection.phase, Phase::Reading) {
         connection.bodiless = connection.begins_as_head();
+    }
+    if let Some(access) = access {
+        visits::refused(access, connection, refusal);
     }
     let status = refusal.status().0;
     info!(

@@ -81,7 +81,7 @@ impl Write for Line {
 }
 
 /// Characters that end a line, steer a terminal or turn the direction of writing.
-fn is_dangerous(c: char) -> bool {
+pub(super) fn is_dangerous(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -103,7 +103,7 @@ fn priority(level: Level) -> u8 {
 }
 
 /// RFC 3339 in UTC with milliseconds; a clock before 1970 shows 1970.
-struct Timestamp(SystemTime);
+pub(super) struct Timestamp(pub(super) SystemTime);
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

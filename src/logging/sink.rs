@@ -1,4 +1,4 @@
-//! The way of a line from the thread that logs it to stderr.
+//! The way of a line from the thread that logs it to whoever writes it: to stderr, or to the access log.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -24,6 +24,8 @@ enum LogMessage {
     Flush(Sender<()>),
     /// The same, and the actor ends.
     Close(Sender<()>),
+    /// Nothing is to be written; the output may have something to do.
+    Wake,
 }
 
 /// Makes the three ends of the log.
@@ -32,6 +34,16 @@ pub(super) fn channel(style: Style) -> (LogSink, LogHandle, LogActor) {
 }
 
 fn channel_of(style: Style, lines_max: usize) -> (LogSink, LogHandle, LogActor) {
+    let (sink, handle, queue) = ends_of(lines_max);
+    (sink, handle, LogActor { queue, style })
+}
+
+/// Makes the three ends of any log.
+pub(super) fn ends() -> (LogSink, LogHandle, Queue) {
+    ends_of(LINES_MAX)
+}
+
+fn ends_of(lines_max: usize) -> (LogSink, LogHandle, Queue) {
     let (sender, inbox) = bounded(lines_max);
     let dropped = Arc::new(AtomicU64::new(0));
     let sink = LogSink {
@@ -42,27 +54,36 @@ fn channel_of(style: Style, lines_max: usize) -> (LogSink, LogHandle, LogActor) 
         sender,
         dropped: Arc::clone(&dropped),
     };
-    let actor = LogActor {
-        inbox,
-        dropped,
-        style,
-    };
-    (sink, handle, actor)
+    (sink, handle, Queue { inbox, dropped })
 }
 
-/// Where `env_logger` writes: each `write` is one line. Never blocks; a line that finds the channel full is dropped
+/// Where `env_logger` writes, and gates for the access log: each `write` is one line. Never blocks; a line that finds the channel full is dropped
 /// and counted, and so is one that comes after the end.
 pub(super) struct LogSink {
     sender: Sender<LogMessage>,
     dropped: Arc<AtomicU64>,
 }
 
+impl LogSink {
+    /// Takes a line with its newline; `false`: it was dropped.
+    pub(super) fn put(&self, line: Box<[u8]>) -> bool {
+        // Shedding is right here: the reader of the log learns how many lines are missing, the client nothing.
+        let taken = self.sender.try_send(LogMessage::Line(line)).is_ok();
+        if !taken {
+            self.drop_line();
+        }
+        taken
+    }
+
+    /// Counts a line that is dropped.
+    pub(super) fn drop_line(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 impl Write for LogSink {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        // Shedding is right here: the reader of the log learns how many lines are missing, the client nothing.
-        if self.sender.try_send(LogMessage::Line(line.into())).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-        }
+        self.put(line.into());
         Ok(line.len())
     }
 
@@ -95,6 +116,11 @@ impl LogHandle {
         self.dropped.load(Ordering::Relaxed)
     }
 
+    /// Makes the output look whether it has something to do. One that has lines to write looks anyway.
+    pub(super) fn wake(&self) {
+        let _ = self.sender.try_send(LogMessage::Wake);
+    }
+
     fn ask(&self, message: fn(Sender<()>) -> LogMessage, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
         let (answer, done) = bounded(1);
@@ -103,10 +129,9 @@ impl LogHandle {
     }
 }
 
-/// The only writer of the log. Owns the waiting lines.
+/// The only writer of the log.
 pub struct LogActor {
-    inbox: Receiver<LogMessage>,
-    dropped: Arc<AtomicU64>,
+    queue: Queue,
     style: Style,
 }
 
@@ -118,6 +143,55 @@ impl LogActor {
     }
 
     pub(super) fn run_into(self, output: impl Write) {
+        let style = self.style;
+        self.queue.run(Lines { output, style });
+    }
+}
+
+/// Where lines end up.
+pub(super) trait Output: Write {
+    /// Comes before each write, of which `bytes` were waiting.
+    fn begin(&mut self, bytes: usize);
+
+    /// Says that lines are missing: by a line that comes back and is written like the others, or in its own way.
+    fn report(&mut self, lines: u64) -> Option<String>;
+}
+
+/// The log itself.
+struct Lines<W> {
+    output: W,
+    style: Style,
+}
+
+impl<W: Write> Write for Lines<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.output.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+}
+
+impl<W: Write> Output for Lines<W> {
+    fn begin(&mut self, _: usize) {}
+
+    fn report(&mut self, lines: u64) -> Option<String> {
+        let message = format!("{lines} log lines dropped, stderr did not take them in time");
+        let (now, level) = (SystemTime::now(), Level::Warn);
+        Some(self.style.line(now, level, module_path!(), message))
+    }
+}
+
+/// The waiting lines.
+pub(super) struct Queue {
+    inbox: Receiver<LogMessage>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Queue {
+    /// Writes lines until somebody closes, or until everybody who could send one is gone.
+    pub(super) fn run(self, output: impl Output) {
         let mut paper = Paper {
             output,
             torn: false,
@@ -126,13 +200,15 @@ impl LogActor {
         let mut reported = 0;
         while let Ok(first) = self.inbox.recv() {
             let marker = self.gather(first, &mut batch);
+            paper.output.begin(batch.len());
             let lost = paper.write(&batch);
             self.dropped.fetch_add(lost, Ordering::Relaxed);
             batch.clear();
             // Only after a write that worked: a report into a broken pipe would be lost as well.
             let dropped = self.dropped.load(Ordering::Relaxed);
             if lost == 0 && reported < dropped {
-                let lost = paper.write(self.report(dropped - reported).as_bytes());
+                let lines = paper.output.report(dropped - reported);
+                let lost = lines.map_or(0, |line| paper.write(line.as_bytes()));
                 if lost == 0 {
                     reported = dropped;
                 }
@@ -146,7 +222,7 @@ impl LogActor {
                 Some(LogMessage::Flush(answer)) => {
                     let _ = answer.try_send(());
                 }
-                Some(LogMessage::Line(_)) | None => {}
+                Some(LogMessage::Line(_) | LogMessage::Wake) | None => {}
             }
         }
     }
@@ -157,19 +233,15 @@ impl LogActor {
         loop {
             match next {
                 Some(LogMessage::Line(line)) => batch.extend_from_slice(&line),
-                Some(LogMessage::Flush(_) | LogMessage::Close(_)) | None => return next,
+                Some(LogMessage::Flush(_) | LogMessage::Close(_) | LogMessage::Wake) | None => {
+                    return next;
+                }
             }
             if BATCH_BYTES_MAX <= batch.len() {
                 return None;
             }
             next = self.inbox.try_recv().ok();
         }
-    }
-
-    fn report(&self, lines: u64) -> String {
-        let message = format!("{lines} log lines dropped, stderr did not take them in time");
-        self.style
-            .line(SystemTime::now(), Level::Warn, module_path!(), message)
     }
 }
 

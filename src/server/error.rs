@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::config::AccessLogTarget;
 use crate::confluence::SetupError;
 use crate::gate::CertificateError;
 
@@ -17,6 +18,8 @@ pub enum StartError {
     Links(PathBuf, io::Error),
     /// The system has no descriptor or thread left.
     System(io::Error),
+    /// The file of the access log cannot be opened.
+    AccessLog(AccessLogTarget, io::Error),
     /// What clients are to be shown cannot be shown.
     Certificate(CertificateError),
     /// The Confluence settings cannot work.
@@ -33,7 +36,9 @@ impl StartError {
                     io::ErrorKind::PermissionDenied | io::ErrorKind::AddrNotAvailable
                 )
             }
-            StartError::Certificate(_) | StartError::Confluence(_) => true,
+            StartError::AccessLog(..) | StartError::Certificate(_) | StartError::Confluence(_) => {
+                true
+            }
             StartError::Links(..) | StartError::System(_) => false,
         }
     }
@@ -66,6 +71,10 @@ impl fmt::Display for StartError {
             StartError::System(error) => {
                 write!(f, "cannot start: {error}: raise LimitNOFILE and TasksMax")
             }
+            StartError::AccessLog(to, error) => write!(
+                f,
+                "PROXY_ACCESS_LOG={to}: cannot be opened: {error}: its directory must be there, and this service may write in it",
+            ),
             StartError::Certificate(error) => error.fmt(f),
             StartError::Confluence(error) => error.fmt(f),
         }

@@ -1,7 +1,7 @@
 //! The running service: built here, watched over here, stopped here.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,7 +21,8 @@ use crate::attachment::Ledger;
 use crate::cache::{self, CacheHandle, Limits};
 use crate::config::{Allow, Config, Kind};
 use crate::confluence::Confluence;
-use crate::gate::{self, Gate, Gates, REQUESTS_UNDER_WAY_MAX, UnderWay};
+use crate::gate::{self, Facing, Gate, Gates, REQUESTS_UNDER_WAY_MAX, UnderWay};
+use crate::logging::{self, Access, AccessHandle};
 use crate::web::Showcase;
 use crate::worker::{
     Answerer, Crew, CrewShared, Desk, Failure, House, Parked, Publication, Worker,
@@ -36,6 +37,9 @@ const WORKERS: (usize, usize) = (2, 8);
 /// How long a stop waits for the crew after interrupting it. What is stuck longer, in a name lookup say, ends with the
 /// process.
 const CREW_GRACE: Duration = Duration::from_secs(2);
+
+/// How long a stop waits for the last lines of the access log.
+const ACCESS_LOG_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Everything a server is started with.
 pub struct Setup {
@@ -61,6 +65,8 @@ pub struct Server {
     confluence: Confluence,
     desk: Arc<Desk>,
     certificates: Certificates,
+    /// `None` if there is none, or it has been closed.
+    access_log: Option<AccessHandle>,
     drain: Duration,
     /// Indexed by [`Stage`].
     actors: [Vec<Actor>; 3],
@@ -94,10 +100,9 @@ impl Server {
             Confluence::new(&config.confluence).map_err(StartError::Confluence)?;
         let certificates = Certificates::new(config.proxy.tls.clone(), reread_tls);
         let certificate = certificates.load().map_err(StartError::Certificate)?;
-        let wanted = SocketAddr::new(config.proxy.host, config.proxy.port);
-        let listener = gate::listen(wanted).map_err(|error| StartError::Listen(wanted, error))?;
-        let address = listener.local_addr().map_err(StartError::System)?;
-
+        let mut spawner = Spawner::new();
+        let (access, access_log) = start_access_log(&mut spawner, &config)?;
+        let (listener, address) = listen(&config)?;
         let cores = thread::available_parallelism().map_or(1, usize::from);
         // As deep as the gates let requests pass, so the acceptor never finds it full.
         let (job_sender, jobs) = bounded::<Job>(REQUESTS_UNDER_WAY_MAX);
@@ -105,10 +110,13 @@ impl Server {
             Acceptor::open(&directory, cores.min(GATES_MAX), job_sender)
                 .map_err(|error| StartError::Links(directory, error))?;
         let under_way = UnderWay::default();
-        let connections_max = config.proxy.connections_max;
-        let (gates, gate_actors) =
-            gate::open(listener, certificate, links, connections_max, &under_way)
-                .map_err(StartError::System)?;
+        let facing = Facing {
+            certificate,
+            connections_max: config.proxy.connections_max,
+            access,
+        };
+        let opened = gate::open(listener, facing, links, &under_way);
+        let (gates, gate_actors) = opened.map_err(StartError::System)?;
         let desk = Arc::new(Desk::new(
             gates.clone(),
             house(&config, showcase),
@@ -118,7 +126,6 @@ impl Server {
         let (keeper, account) =
             account::open(confluence.clone(), news, config.confluence.clone(), secrets);
 
-        let mut spawner = Spawner::new();
         let back = spawn_back(&mut spawner, &config, &gates, &desk);
         let front = back.and_then(|cache| {
             let worker = Worker {
@@ -141,6 +148,7 @@ impl Server {
             confluence,
             desk,
             certificates,
+            access_log,
             drain: config.proxy.drain,
             actors: spawner.actors,
             farewells: spawner.farewells,
@@ -164,12 +172,20 @@ impl Server {
         }
     }
 
+    /// Has the file of the access log opened again, soon, for somebody who has moved it away.
+    pub fn reopen(&self) {
+        if let Some(log) = &self.access_log {
+            log.reopen();
+        }
+    }
+
     /// Blocks until somebody wishes a stop, or an actor ends by itself. Other wishes are fulfilled meanwhile.
     pub fn wait(&mut self, wishes: &Receiver<Wish>) -> Ending {
         loop {
             select! {
                 recv(wishes) -> wish => match wish {
                     Ok(Wish::Reload) => self.reload(),
+                    Ok(Wish::Reopen) => self.reopen(),
                     Ok(Wish::Stop) | Err(_) => return Ending::Asked,
                 },
                 recv(self.farewells) -> farewell => return match farewell {
@@ -187,6 +203,11 @@ impl Server {
         self.gates.drain(Instant::now() + self.drain);
         let [clients, front, back] = &mut self.actors;
         join(clients);
+        if let Some(log) = self.access_log.take()
+            && !log.close(ACCESS_LOG_PATIENCE)
+        {
+            warn!("the last lines of the access log were not written in time");
+        }
         self.acceptor.stop();
         join(front);
         self.account = None;
@@ -202,6 +223,30 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Where clients connect, bound and not yet served.
+fn listen(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> {
+    let wanted = SocketAddr::new(config.proxy.host, config.proxy.port);
+    let listener = gate::listen(wanted).map_err(|error| StartError::Listen(wanted, error))?;
+    let address = listener.local_addr().map_err(StartError::System)?;
+    Ok((listener, address))
+}
+
+/// Opens the access log and starts its writer, if one is wanted.
+fn start_access_log(
+    spawner: &mut Spawner,
+    config: &Config,
+) -> Result<(Option<Access>, Option<AccessHandle>), StartError> {
+    let Some(wanted) = &config.proxy.access_log else {
+        return Ok((None, None));
+    };
+    let (access, handle, actor) = logging::open_access(wanted, scheme(config))
+        .map_err(|error| StartError::AccessLog(wanted.to.clone(), error))?;
+    spawner
+        .start(Stage::Back, "access".into(), move || actor.run())
+        .map_err(StartError::System)?;
+    Ok((Some(access), Some(handle)))
 }
 
 /// Starts cache, answerer and crew, and returns what the lookup workers need.

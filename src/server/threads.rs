@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use log::error;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1};
 
 use crate::logging::LogActor;
 
@@ -169,15 +169,17 @@ pub enum Wish {
     Stop,
     /// HUP.
     Reload,
+    /// USR1.
+    Reopen,
 }
 
-/// Turns the first SIGTERM or SIGINT, and every SIGHUP, into a wish. A second SIGTERM or SIGINT ends the process at
+/// Turns the first SIGTERM or SIGINT, and every SIGHUP and SIGUSR1, into a wish. A second SIGTERM or SIGINT ends the process at
 /// once, unless it comes within 300 ms of the first.
 ///
 /// # Errors
 /// The system refuses to install a handler or to start a thread.
 pub fn signals() -> io::Result<Receiver<Wish>> {
-    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
+    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1])?;
     let (sender, wishes) = bounded(WISHES_MAX);
     let watch = move || {
         let mut first = None;
@@ -185,6 +187,9 @@ pub fn signals() -> io::Result<Receiver<Wish>> {
             match first {
                 _ if signal == SIGHUP => {
                     let _ = sender.try_send(Wish::Reload); // there are enough of them, or the process is ending
+                }
+                _ if signal == SIGUSR1 => {
+                    let _ = sender.try_send(Wish::Reopen); // the same
                 }
                 None => {
                     first = Some(Instant::now());

@@ -1,5 +1,6 @@
 //! The service from outside: real sockets, the sample Confluence as the only fake, no sleeps.
 
+mod access_log; // the log of requests that other programs read
 mod account; // the login: tested once, refused once, changed while it runs
 mod addresses; // from every form of link to the one address that Confluence is asked, and to no other
 mod advise; // the command that says how large the cache should be: from a log of the program to the line to paste

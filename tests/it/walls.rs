@@ -28,7 +28,11 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "logging",
-        may_name: &[],
+        may_name: &[
+            "config::AccessLog",
+            "config::AccessLogFormat",
+            "config::AccessLogTarget",
+        ],
         why: "it is below everybody, through the macros of log",
     },
     Room {
@@ -36,6 +40,9 @@ const ROOMS: &[Room] = &[
         may_name: &[
             "attachment",
             "config::TlsFiles",
+            "logging::Access",
+            "logging::End",
+            "logging::Visit",
             "reply::Reply",
             "reply::Payload",
             "reply::Part",
@@ -314,8 +321,9 @@ const ONLY: &[Only] = &[
             "acceptor.rs",
             "server/machine.rs",
             "attachment/memory_file.rs",
+            "logging/access.rs",
         ],
-        why: "nothing is kept on disk: secrets are read by the doorway, the link's directory is made by the acceptor",
+        why: "nothing is kept on disk but the access log: secrets are read by the doorway, the link's directory is made by the acceptor",
     },
     Only {
         name: "std::net::TcpStream",
@@ -410,12 +418,14 @@ const PURE: &[&str] = &[
     "confluence/redirect.rs",
     "confluence/signs.rs",
     "confluence/words.rs",
+    "gate/asked.rs",
     "gate/deadlines.rs",
     "gate/head.rs",
     "gate/outgoing.rs",
     "gate/refusal.rs",
     "gate/target.rs",
     "gate/ticket.rs",
+    "logging/visit.rs",
     "reply/",
     "router/",
     "web/",

@@ -1,0 +1,64 @@
+//! The lines of the access log: what a gate knows of a request and of its end.
+
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use super::asked::Asked;
+use super::connection::Connection;
+use super::outgoing::Outgoing;
+use super::refusal::Refusal;
+use crate::logging::{Access, End, Visit};
+
+/// Notes that a request has its answer, `whole` or broken off.
+pub(super) fn answered(
+    access: &Access,
+    client: IpAddr,
+    asked: Option<Box<Asked>>,
+    outgoing: &Outgoing,
+    (took, whole): (Duration, bool),
+) {
+    let Some(note) = &outgoing.note else {
+        return; // a refusal, which was noted as one
+    };
+    let (subject, from) = (&*note.subject, note.from);
+    let end = match whole {
+        true => End::Served { subject, from },
+        false => End::Aborted { subject, from },
+    };
+    let asked = asked.unwrap_or_default();
+    access.note(&Visit {
+        time: SystemTime::now(),
+        client,
+        request: asked.line.as_deref(),
+        referer: asked.referer.as_deref(),
+        user_agent: asked.user_agent.as_deref(),
+        status: outgoing.status,
+        bytes: outgoing.sent,
+        took,
+        end,
+    });
+}
+
+/// Notes that a request, or a connection before any, is refused.
+pub(super) fn refused(access: &Access, connection: &mut Connection, refusal: Refusal) {
+    let asked = match connection.asked.take() {
+        Some(asked) => *asked,
+        None => connection.asked(), // as much as has come
+    };
+    access.note(&Visit {
+        time: SystemTime::now(),
+        client: connection.client,
+        request: asked.line.as_deref(),
+        referer: asked.referer.as_deref(),
+        user_agent: asked.user_agent.as_deref(),
+        status: refusal.status().0,
+        bytes: match connection.bodiless {
+            true => 0,
+            false => refusal.text().len() as u64,
+        },
+        took: Duration::ZERO,
+        end: End::Refused {
+            reason: refusal.reason(),
+        },
+    });
+}
