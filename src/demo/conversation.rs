@@ -3,14 +3,17 @@
 use std::io;
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use crossbeam_channel::Receiver;
 
 use super::answer::Answer;
+use super::behaviour::Behaviour;
 use super::journal::Exchange;
 use super::play::{Act, After, Plan, Stage};
 use super::request::{Arrival, Heads};
 use super::site::{Host, Site};
+use super::switchboard;
 use super::target::Target;
 
 /// Where conversations are held: what one listener gives to each of its threads.
@@ -45,11 +48,25 @@ pub(super) fn converse(post: &Post, stream: &TcpStream, connection: u64) -> io::
             Arrival::End => return Ok(()),
             Arrival::Malformed => {
                 let answer = site.malformed();
-                stage.play(&Plan::new(&Default::default()), answer, false, true)?;
+                stage.play(&Plan::new(&Behaviour::Good), answer, false, true)?;
                 return Ok(());
             }
         };
         let target = Target::parse(&request.target, context_path);
+        if matches!(host, Host::Wiki) && target.path() == switchboard::PATH {
+            // No switch takes it down, and nothing of it counts.
+            let uncounted = Stage {
+                sent: &AtomicU64::new(0),
+                ..stage
+            };
+            let answer = switchboard::answer(site, &request, &target);
+            let (plan, bodiless) = (Plan::new(&Behaviour::Good), request.method == "HEAD");
+            let closes = !request.keeps_alive();
+            match uncounted.play(&plan, answer, bodiless, closes)? {
+                After::KeepAlive => continue,
+                After::Close => return Ok(()),
+            }
+        }
         let plan = site.plan(host, &target);
         let answer = match &plan.act {
             Act::Garbage | Act::Silence(_) => None,

@@ -10,7 +10,7 @@
 //! Reading order: [`SampleConfluence`] (the public verbs), `listener` (threads and their end), `conversation` (one
 //! connection), `target` (what is asked for), `scripts` (which [`Behaviour`] is in force), `site` (what both products
 //! share); from request to answer: `data_center` and `download`, or `cloud` and `media`, and for both `rest`, `pages`
-//! and `faults`; `play` (answer and behaviour -> bytes on the wire). What is served is in `content` and `file`.
+//! and `faults`; for people who want to see it fail `switchboard` and `switch`; `play` (answer and behaviour -> bytes on the wire). What is served is in `content` and `file`.
 
 mod account;
 mod answer;
@@ -36,6 +36,8 @@ mod sample_confluence;
 mod samples;
 mod scripts;
 mod site;
+mod switch;
+mod switchboard;
 mod target;
 
 #[cfg(test)]
@@ -58,3 +60,4 @@ pub use latch::Latch;
 pub use options::{Kind, Options};
 pub use sample_confluence::SampleConfluence;
 pub use samples::{Sample, SamplePage, sample_pages, samples};
+pub use switchboard::Neighbour;

@@ -15,6 +15,7 @@ use super::media::Media;
 use super::options::{Kind, Options};
 use super::samples::{sample_pages, samples};
 use super::site::{Host, Product, Site};
+use super::switchboard::{self, Neighbour};
 
 /// A running sample Confluence.
 ///
@@ -150,6 +151,16 @@ impl SampleConfluence {
     /// Sets how the whole site behaves, without the media host, before all other scripts; `None` ends it.
     pub fn script_all(&self, behaviour: Option<Behaviour>) {
         self.site.scripts().everywhere = behaviour.unwrap_or_default();
+    }
+
+    /// Tells the page `/switchboard` which proxy stands before this Confluence.
+    pub fn introduce(&self, neighbour: Neighbour) {
+        *self.site.neighbour() = Some(neighbour);
+    }
+
+    /// Where people can make it fail.
+    pub fn switchboard(&self) -> String {
+        format!("{}{}", self.site.url(), switchboard::PATH)
     }
 
     /// Changes the account's password.

@@ -4,12 +4,15 @@ use std::collections::HashMap;
 
 use super::behaviour::Behaviour;
 use super::content::Pages;
+use super::switch::Switch;
 use super::target::{Place, Target};
 
 /// The faults in force.
 #[derive(Default)]
 pub(super) struct Scripts {
     pub(super) everywhere: Behaviour,
+    /// What people have chosen on the switchboard; the scripts of tests go before it.
+    pub(super) switch: Switch,
     pub(super) login: Behaviour,
     pub(super) rest: Behaviour,
     pub(super) media: Behaviour,

@@ -8,7 +8,7 @@ use httpdate::fmt_http_date;
 
 use super::account::{Account, Login};
 use super::answer::{Answer, Origin};
-use super::behaviour::Fault;
+use super::behaviour::{Behaviour, Fault};
 use super::cloud;
 use super::content::Pages;
 use super::data_center;
@@ -19,6 +19,7 @@ use super::pages;
 use super::play::Plan;
 use super::request::Request;
 use super::scripts::Scripts;
+use super::switchboard::Neighbour;
 use super::target::{Place, Target};
 
 /// Makes session ids look like Tomcat's. The second half is the session's number.
@@ -55,6 +56,7 @@ pub(super) struct Site {
     requests: AtomicU64,
     bytes_sent: AtomicU64,
     clock_offset_seconds: AtomicI64,
+    neighbour: Mutex<Option<Neighbour>>,
 }
 
 impl Site {
@@ -76,6 +78,7 @@ impl Site {
             requests: AtomicU64::new(0),
             bytes_sent: AtomicU64::new(0),
             clock_offset_seconds: AtomicI64::new(0),
+            neighbour: Mutex::default(),
         }
     }
 
@@ -111,6 +114,11 @@ impl Site {
         self.account.lock().expect("no holder panics")
     }
 
+    /// The proxy before it, if somebody has said which.
+    pub(super) fn neighbour(&self) -> MutexGuard<'_, Option<Neighbour>> {
+        self.neighbour.lock().expect("no holder panics")
+    }
+
     pub(super) fn scripts(&self) -> MutexGuard<'_, Scripts> {
         self.scripts.lock().expect("no holder panics")
     }
@@ -118,8 +126,12 @@ impl Site {
     /// Finds the behaviour for a request and resolves it.
     pub(super) fn plan(&self, host: &Host, target: &Target) -> Plan {
         let scripts = self.scripts();
+        let switched = scripts.switch.behaviour();
         Plan::new(match host {
-            Host::Wiki => scripts.find(target, &self.pages()),
+            Host::Wiki => match scripts.find(target, &self.pages()) {
+                Behaviour::Good => &switched,
+                scripted => scripted,
+            },
             Host::Media(_) => &scripts.media,
         })
     }

@@ -31,6 +31,7 @@ mod streaming; // bytes go on as they come, and a body cut short never looks who
     reason = "there is one support for all test programs, and none uses all of it"
 )]
 mod support; // a proxy in this process, the program as a process, a raw client, the source tree
+mod switchboard; // each way in which people can make the sample Confluence fail, and what the proxy makes of it
 mod tidy; // sizes, doors, dependencies
 mod upstream; // what Confluence does, and what the client gets for it
 mod walls; // which room may name what
