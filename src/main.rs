@@ -1,8 +1,8 @@
 //! The doorway: argv and environment in, exit code out. The house is the library beside it.
 
+mod demonstration;
 mod files;
 
-use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
@@ -14,17 +14,16 @@ use std::time::Duration;
 use confluence_attachment_proxy::account::{Found, Secrets};
 use confluence_attachment_proxy::advise::{self, AdviceError, BUDGETS};
 use confluence_attachment_proxy::arguments::{self, Command};
-use confluence_attachment_proxy::attachment::{PageId, encode_segment};
+use confluence_attachment_proxy::attachment::PageId;
 use confluence_attachment_proxy::check::{self, Memory, Task, Verdict};
 use confluence_attachment_proxy::config::{
     CacheConfig, Config, ConfigErrors, Environment, Warning, format_size,
 };
-use confluence_attachment_proxy::demo::{Options, SampleConfluence, samples};
+use confluence_attachment_proxy::demo::{Neighbour, Options, SampleConfluence};
 use confluence_attachment_proxy::logging::{self, LogHandle, Style};
 #[cfg(debug_assertions)]
 use confluence_attachment_proxy::sabotage;
 use confluence_attachment_proxy::server::{self, Ending, FoundTls, Server, Setup};
-use confluence_attachment_proxy::web::{Exhibit, Showcase};
 
 use crate::files::{open_log, read_text_file, stamp};
 
@@ -48,9 +47,6 @@ const CONFIGURATION: u8 = 78;
 
 /// How long the log may take to write its last lines.
 const LOG_PATIENCE: Duration = Duration::from_secs(2);
-
-/// The port of a demonstration unless told otherwise; another one if it is taken.
-const DEMO_PORT: u16 = 8080;
 
 fn main() -> ExitCode {
     let style = style();
@@ -117,7 +113,7 @@ fn serve(style: Style) -> ExitCode {
         secrets: Secrets::new(reread_account, stamp),
         reread_tls: Box::new(reread_tls),
     };
-    let code = run(setup, |_| {});
+    let code = run(setup, |_| {}, |_| {});
     log.close(LOG_PATIENCE);
     code
 }
@@ -200,8 +196,8 @@ fn reread<T>(read: fn(&Environment<'_>) -> Reading<T>) -> Result<(T, Vec<String>
     }
 }
 
-/// Runs the service until it is asked to stop. `started` is told about it once clients are served.
-fn run(setup: Setup, started: impl FnOnce(&Server)) -> ExitCode {
+/// Runs the service until it is asked to stop. `begin` sees it once clients are served, `end` before it stops.
+fn run(setup: Setup, begin: impl FnOnce(&Server), end: impl FnOnce(&Server)) -> ExitCode {
     let asked = match server::signals() {
         Ok(asked) => asked,
         Err(error) => {
@@ -220,8 +216,10 @@ fn run(setup: Setup, started: impl FnOnce(&Server)) -> ExitCode {
             };
         }
     };
-    started(&server);
-    match server.wait(&asked) {
+    begin(&server);
+    let ending = server.wait(&asked);
+    end(&server);
+    match ending {
         Ending::Asked => ExitCode::SUCCESS,
         Ending::Failed(farewell) => {
             server::log_failure(&farewell);
@@ -247,100 +245,31 @@ fn demo(style: Style, port: Option<u16>) -> ExitCode {
             );
         }
     };
-    let port = port.unwrap_or_else(free_demo_port);
-    let code = match demo_config(&confluence.url(), &account, port) {
+    let code = match demonstration::config(&confluence.url(), &account, port) {
         Ok(config) => {
             let base_path = config.proxy.base_path.clone();
-            let showcase = Some(showcase(&confluence.url()));
             let secrets = Secrets::fixed(config.confluence.clone());
             let setup = Setup {
                 config,
                 secrets,
                 reread_tls: Box::new(|| Ok((None, Vec::new()))), // a demonstration has no certificate
                 directory: link_directory(),
-                showcase,
+                showcase: Some(demonstration::showcase(&confluence)),
             };
-            let mut begun = false;
-            let code = run(setup, |server| {
-                introduce(&confluence, server, &base_path);
-                begun = true;
-            });
-            if begun {
-                say("The demonstration is over.");
-            }
-            code
+            let begin = |server: &Server| {
+                let base = format!("http://{}{base_path}", server.address());
+                confluence.introduce(Neighbour {
+                    url: format!("{base}/"),
+                    reload: format!("kill -HUP {}", std::process::id()),
+                });
+                say(demonstration::introduction(&confluence, &base));
+            };
+            run(setup, begin, |_| say("The demonstration is over."))
         }
         Err(error) => fail(style, &error),
     };
     log.close(LOG_PATIENCE);
     code
-}
-
-/// The settings an operator would write for the sample Confluence, read the way his would be.
-fn demo_config(
-    url: &str,
-    (username, token): &(String, String),
-    port: u16,
-) -> Result<Config, String> {
-    let port = port.to_string();
-    let variables = [
-        ("CONFLUENCE_URL", url),
-        ("CONFLUENCE_USERNAME", username),
-        ("CONFLUENCE_API_TOKEN", token),
-        ("PROXY_HOST", "127.0.0.1"),
-        ("PROXY_PORT", &port),
-    ];
-    let variables = variables.map(|(name, value)| (OsString::from(name), OsString::from(value)));
-    let environment = Environment::new(variables, &read_text_file);
-    Config::from_lookup(&environment)
-        .map(|(config, _)| config)
-        .map_err(|errors| errors.to_string())
-}
-
-/// The usual port, or 0 (any free one) if somebody has it.
-fn free_demo_port() -> u16 {
-    match std::net::TcpListener::bind(("127.0.0.1", DEMO_PORT)) {
-        Ok(_) => DEMO_PORT,
-        Err(_) => 0,
-    }
-}
-
-fn showcase(confluence: &str) -> Showcase {
-    let exhibits = samples().iter().map(|sample| {
-        let (page, name) = (sample.page, encode_segment(sample.name));
-        Exhibit {
-            path: format!("/{page}/{name}"),
-            direct: format!("{confluence}/download/attachments/{page}/{name}?version=1&api=v2"),
-            name: sample.name.into(),
-            media_type: sample.media_type.into(),
-            title_en: sample.title_en.into(),
-            title_zh: sample.title_zh.into(),
-        }
-    });
-    Showcase {
-        exhibits: exhibits.collect(),
-    }
-}
-
-fn introduce(confluence: &SampleConfluence, server: &Server, base_path: &str) {
-    let (url, base) = (
-        confluence.url(),
-        format!("http://{}{base_path}", server.address()),
-    );
-    let sample = samples().first().expect("the demonstration has samples");
-    let (page, name) = (sample.page, encode_segment(sample.name));
-    say(format!(
-        "A sample Confluence runs at      {url}  (it wants a login)\n\
-         The proxy in front of it runs at {base}/\n\n\
-         Open in a browser:\n\
-         \x20 {base}/\n\
-         \x20     every sample, through the proxy and straight from Confluence\n\
-         \x20 {base}/{page}/{name}\n\
-         \x20     one picture, the short address\n\
-         \x20 {base}/download/attachments/{page}/{name}?version=1&api=v2\n\
-         \x20     the same, as Confluence's own link with its base replaced\n\n\
-         Ctrl-C stops both."
-    ));
 }
 
 fn start_log(style: Style, directives: Option<&str>) -> Result<LogHandle, String> {

@@ -12,6 +12,8 @@ const EXAMPLE_LINK: &str =
 pub struct Showcase {
     /// The files.
     pub exhibits: Vec<Exhibit>,
+    /// The address of the page where people can make Confluence fail.
+    pub switchboard: String,
 }
 
 /// One file of a [`Showcase`].
@@ -57,6 +59,8 @@ struct Words {
     drop_in_how: &'static str,
     proof: &'static str,
     proof_lead: &'static str,
+    break_it: &'static str,
+    break_how: &'static str,
     with: &'static str,
     without: &'static str,
     open: &'static str,
@@ -75,6 +79,8 @@ const ENGLISH: Words = Words {
     drop_in_how: "Replace everything before /download/ by the address of this page; the rest stays as it is:",
     proof: "See for yourself",
     proof_lead: "The same files twice: on the left through this service, on the right straight from Confluence, which wants a login and shows none of them.",
+    break_it: "Break Confluence",
+    break_how: "slow, down, wrong password and more, and see what this service makes of it.",
     with: "through this service",
     without: "straight from Confluence",
     open: "open",
@@ -93,6 +99,8 @@ const CHINESE: Words = Words {
     drop_in_how: "把 /download/ 之前的部分换成本页地址，其余保持不变：",
     proof: "对比效果",
     proof_lead: "同样的文件各出现两次：左边经过本服务，右边直接来自 Confluence，后者要求登录，因此无法显示。",
+    break_it: "让 Confluence 出故障",
+    break_how: "缓慢、宕机、密码错误等等，看看本服务如何应对。",
     with: "经过本服务",
     without: "直接访问 Confluence",
     open: "打开",
@@ -159,11 +167,19 @@ fn put_ways(page: &mut String, words: &Words, address: &str) {
 /// Every exhibit twice.
 fn put_proof(page: &mut String, words: &Words, base_path: &str, showcase: &Showcase) {
     let Words {
-        proof, proof_lead, ..
+        proof,
+        proof_lead,
+        break_it,
+        break_how,
+        ..
     } = words;
+    let switchboard = escape(&showcase.switchboard);
     put(
         page,
-        format_args!("<h2>{proof}</h2><p class=\"lead\">{proof_lead}</p><div class=\"exhibits\">"),
+        format_args!(
+            "<h2>{proof}</h2><p class=\"lead\">{proof_lead}</p>\
+             <p class=\"lead\"><a href=\"{switchboard}\">{break_it}</a>: {break_how}</p><div class=\"exhibits\">"
+        ),
     );
     for exhibit in &showcase.exhibits {
         let title = escape(if words.language == "en" {
@@ -276,6 +292,7 @@ mod tests {
             None,
             Some(&Showcase {
                 exhibits: vec![exhibit],
+                switchboard: "http://wiki/\"><b>".into(),
             }),
         );
         assert!(!page.contains("<script>alert") && !page.contains("<b>") && !page.contains("<i>"));

@@ -390,6 +390,14 @@ fn the_demonstration_shows_every_sample_through_the_proxy_and_none_without() {
         .map(|what| demo.line(what))
         .collect();
     assert_eq!(printed.len(), 2);
+    // The switchboard knows the way back to the proxy, and the start page the way there.
+    let switchboard = format!("http://{confluence}/switchboard");
+    demo.line(&format!("  {switchboard}"));
+    assert!(page.contains(&format!("href=\"{switchboard}\"")));
+    let board = get(confluence, "/switchboard");
+    assert!(board.text().contains(&format!("href=\"{base}/\"")));
+    let reload = format!("<code>kill -HUP {}</code>", demo.id());
+    assert!(board.text().contains(&reload), "{}", board.text());
     let ended = demo.stop("INT");
     for line in ended
         .stdout

@@ -169,9 +169,20 @@ const ROOMS: &[Room] = &[
             "logging",
             "sabotage",
             "server",
-            "web",
         ],
         why: "the doorway: it joins the service and the sample Confluence, and looks into no actor",
+    },
+    Room {
+        name: "demonstration",
+        may_name: &[
+            "attachment::encode_segment",
+            "config::Config",
+            "config::Environment",
+            "demo",
+            "files::read_text_file",
+            "web",
+        ],
+        why: "a part of the doorway: what the service and the sample Confluence are told of each other",
     },
     Room {
         name: "files",
