@@ -21,6 +21,7 @@ mod handle;
 mod replay;
 mod ring;
 mod store;
+mod watch;
 
 pub use actor::{CacheActor, Opened, open};
 pub use entry::{Entry, Life};
@@ -28,4 +29,5 @@ pub use handle::{
     CacheHandle, Demand, Fetch, FlightId, Forget, Keeping, Lookup, Outcome, Report, Reporter, Woken,
 };
 pub use replay::{Replay, Served};
-pub use store::Limits;
+pub use store::{Figures, Limits};
+pub use watch::Watch;

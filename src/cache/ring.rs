@@ -101,6 +101,17 @@ impl<B: Weighed> Ring<B> {
         Some((number, &held.entry))
     }
 
+    /// At most so many of the entries that came after `last`, or from the first one on, in the order of arrival.
+    pub(super) fn after(&self, last: Option<Number>, most: usize) -> Vec<(Number, Arc<Entry<B>>)> {
+        let start = self
+            .arrivals
+            .partition_point(|number| Some(*number) <= last);
+        let numbers = self.arrivals.range(start..);
+        let held =
+            numbers.filter_map(|number| Some((*number, self.entries.get(number)?.entry.clone())));
+        held.take(most).collect()
+    }
+
     /// Adds an entry and returns its number. `before` is where an older copy of it stood.
     pub(super) fn insert(&mut self, entry: Arc<Entry<B>>, before: Place) -> Number {
         let number = self.next;

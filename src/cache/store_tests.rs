@@ -43,9 +43,9 @@ fn a_copy_is_fresh_then_stale_then_gone() {
     let mut store = Store::<()>::new(limits(), Ledger::default());
     store.insert(entry(key(1, "a"), 10, start), start);
     let fresh =
-        |store: &Store<()>, now| matches!(store.lookup(&key(1, "a"), now), Lookup::Fresh(_));
-    assert!(fresh(&store, start + HOUR - Duration::from_millis(1)));
-    assert!(!fresh(&store, start + HOUR));
+        |store: &mut Store<()>, now| matches!(store.lookup(&key(1, "a"), now), Lookup::Fresh(_));
+    assert!(fresh(&mut store, start + HOUR - Duration::from_millis(1)));
+    assert!(!fresh(&mut store, start + HOUR));
     assert!(
         store.known(&key(1, "a")).is_some(),
         "an expired copy may still serve"
@@ -351,7 +351,7 @@ proptest! {
                     model.remove(&page);
                 }
                 Step::Gone(page) => {
-                    store.remove(&key(page, "a"));
+                    store.remove(&key(page, "a"), Left::Withdrawn);
                     store.insert_gone(key(page, "a"), ());
                     prop_assert!(matches!(store.lookup(&key(page, "a"), now), Lookup::Gone(())));
                     model.remove(&page);

@@ -38,12 +38,14 @@ pub fn open(
         .map(|poll| mio::Waker::new(poll.registry(), WAKER))
         .collect::<io::Result<Vec<_>>>()?;
     let (gates, inboxes) = Gates::new(wakers);
+    let meters = gates.meters();
     let admission = Arc::new(Admission::new(connections_max));
     // Apart, so that slow readers of TLS leave room for the requests of others.
     let (pending, waiting) = (Pending::default(), Pending::default());
     let mut listener = Some(listener);
     let mut built = Vec::new();
     for (index, ((poll, inbox), socket)) in polls.into_iter().zip(inboxes).zip(links).enumerate() {
+        let meter = meters[index].clone();
         let mut link = Link::new(socket)?;
         link.register(poll.registry(), LINK)?;
         let door = match listener.take() {
@@ -59,7 +61,7 @@ pub fn open(
         let (gates, under_way, clients) = (
             gates.clone(),
             under_way.clone(),
-            Clients::new(pending.clone(), Instant::now()),
+            Clients::new(pending.clone(), meter, Instant::now()),
         );
         built.push(Gate {
             index,

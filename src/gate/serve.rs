@@ -16,6 +16,7 @@ use super::outgoing::{Outgoing, Progress};
 use super::refusal::Refusal;
 use super::session::Handshake;
 use super::ticket::Ticket;
+use crate::meters::{GateMeter, Refused, Source};
 use crate::reply::Reply;
 
 /// Bytes written to one client per turn, so that one fast reader of a big file does not starve the others.
@@ -48,6 +49,7 @@ impl Gate {
                 break;
             }
         }
+        self.clients.count(slot);
         self.clients.note(slot, now);
     }
 
@@ -60,13 +62,22 @@ impl Gate {
         match (connection.transport.handshake(), then) {
             (Ok(Handshake::Pending), _) => return false,
             (Ok(Handshake::Done), None) => connection.phase = Phase::Reading,
-            (Ok(Handshake::Done), Some(refusal)) => refuse(connection, refusal, now),
+            (Ok(Handshake::Done), Some(refusal)) => {
+                refuse(connection, refusal, &self.clients.meter, now);
+            }
             (Ok(Handshake::NotTls), _) => {
                 connection.transport.give_up_tls();
-                refuse(connection, Refusal::Malformed(NOT_TLS), now);
+                refuse(
+                    connection,
+                    Refusal::Malformed(NOT_TLS),
+                    &self.clients.meter,
+                    now,
+                );
             }
             (Err(error), _) => {
-                log_no_handshake(&error, connection.client);
+                if log_no_handshake(&error, connection.client) {
+                    self.clients.meter.refused(Refused::Handshake);
+                }
                 self.close(slot, now);
                 return false;
             }
@@ -83,7 +94,7 @@ impl Gate {
                 self.close(slot, now);
                 return false;
             }
-            Heard::Bad(refusal) => refuse(connection, refusal, now),
+            Heard::Bad(refusal) => refuse(connection, refusal, &self.clients.meter, now),
             Heard::Head { start, end } => {
                 self.clients.serial += 1;
                 let serial = self.clients.serial;
@@ -113,7 +124,7 @@ impl Gate {
                         connection.deadline = now + Duration::from_secs(u32::MAX.into()); // others have the time limits
                         return false;
                     }
-                    Err(refusal) => refuse(connection, refusal, now),
+                    Err(refusal) => refuse(connection, refusal, &self.clients.meter, now),
                 }
             }
         }
@@ -193,7 +204,8 @@ impl Gate {
                 false
             }
             Ok(Progress::Done) => {
-                log_served(outgoing, connection.client, now.duration_since(*since));
+                let took = now.duration_since(*since);
+                note_served(outgoing, connection.client, took, &self.clients.meter);
                 if outgoing.keep_alive && self.clients.draining.is_none() {
                     connection.rest(now);
                     true
@@ -221,7 +233,7 @@ impl Gate {
         if now < connection.deadline {
             self.clients.note(slot, now);
         } else if matches!(connection.phase, Phase::Reading) && !connection.is_idle() {
-            refuse(connection, Refusal::Slow, now);
+            refuse(connection, Refusal::Slow, &self.clients.meter, now);
             self.serve(slot, now);
         } else {
             self.close(slot, now);
@@ -239,6 +251,7 @@ impl Gate {
             let ms = now.duration_since(*since).as_millis();
             let (status, from, bytes, client) =
                 (outgoing.status, note.from, outgoing.sent, connection.client);
+            self.clients.meter.aborted(Source::of(from), bytes);
             info!(
                 "aborted {note} status={status} from={from} bytes={bytes} ms={ms} client={client}"
             );
@@ -268,7 +281,13 @@ fn submit(
 }
 
 /// Starts to answer with a refusal, behind which the connection is closed.
-pub(super) fn refuse(connection: &mut Connection, refusal: Refusal, now: Instant) {
+pub(super) fn refuse(
+    connection: &mut Connection,
+    refusal: Refusal,
+    meter: &GateMeter,
+    now: Instant,
+) {
+    meter.refused(refusal.kind());
     if matches!(connection.phase, Phase::Reading) {
         connection.bodiless = connection.begins_as_head();
     }
@@ -290,24 +309,32 @@ pub(super) fn refuse(connection: &mut Connection, refusal: Refusal, now: Instant
     connection.readable = true; // whatever it still sends is not read before the answer is out
 }
 
-/// Says why a client and this service could not agree on TLS: it most often does not trust the certificate.
-fn log_no_handshake(error: &io::Error, client: IpAddr) {
+/// Says why a client and this service could not agree on TLS: it most often does not trust the certificate. `false`: it
+/// only left.
+fn log_no_handshake(error: &io::Error, client: IpAddr) -> bool {
     match error.kind() {
         io::ErrorKind::InvalidData => {
             info!("refused reason=\"no TLS handshake: {error}\" client={client}");
+            true
         }
         io::ErrorKind::QuotaExceeded => {
             let reason = "no TLS handshake: too many clients have sent a part of theirs";
             info!("refused reason={reason:?} client={client}");
+            true
         }
-        _ => debug!("a client left within its TLS handshake: {error}"),
+        _ => {
+            debug!("a client left within its TLS handshake: {error}");
+            false
+        }
     }
 }
 
-fn log_served(outgoing: &Outgoing, client: IpAddr, took: Duration) {
+/// Counts and logs an answer that is out.
+fn note_served(outgoing: &Outgoing, client: IpAddr, took: Duration, meter: &GateMeter) {
     if let Some(note) = &outgoing.note {
         let (status, from, bytes, ms) =
             (outgoing.status, note.from, outgoing.sent, took.as_millis());
+        meter.served(status, Source::of(from), bytes, took);
         info!("served {note} status={status} from={from} bytes={bytes} ms={ms} client={client}");
     }
 }

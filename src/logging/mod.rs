@@ -15,5 +15,5 @@ mod open;
 mod sink;
 
 pub use line::Style;
-pub use open::prepare;
+pub use open::{lines_dropped, prepare};
 pub use sink::{LogActor, LogHandle};

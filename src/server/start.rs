@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,10 +18,12 @@ use super::threads::{Actor, Farewell, Spawner, Stage, Wish, culprit, join, join_
 use crate::acceptor::{self, Acceptor, Job};
 use crate::account::{self, AccountHandle, Secrets};
 use crate::attachment::Ledger;
-use crate::cache::{self, CacheHandle, Limits};
+use crate::cache::{self, CacheHandle, Limits, Watch};
 use crate::config::{Allow, Config, Kind};
 use crate::confluence::Confluence;
 use crate::gate::{self, Gate, Gates, REQUESTS_UNDER_WAY_MAX, UnderWay};
+use crate::logging;
+use crate::meters::{Meters, Probes, SAMPLE_EVERY, Saved};
 use crate::web::Showcase;
 use crate::worker::{Answerer, Crew, CrewShared, Desk, Failure, Parked, Publication, Worker};
 
@@ -107,19 +109,14 @@ impl Server {
         let (gates, gate_actors) =
             gate::open(listener, certificate, links, connections_max, &under_way)
                 .map_err(StartError::System)?;
-        let desk = Arc::new(Desk::new(
-            gates.clone(),
-            scheme(&config),
-            config.proxy.base_path.clone(),
-            showcase,
-            confluence.clone(),
-            publication(&config),
-        ));
+        let ledger = Ledger::default();
+        let cache = cache::open(limits(&config), ledger.clone());
+        let desk = Arc::new(desk(&config, &gates, showcase, &confluence, &cache.watch));
         let (keeper, account) =
             account::open(confluence.clone(), news, config.confluence.clone(), secrets);
 
         let mut spawner = Spawner::new();
-        let back = spawn_back(&mut spawner, &config, &gates, &desk);
+        let back = spawn_back(&mut spawner, &config, (cache, ledger), &desk);
         let front = back.and_then(|cache| {
             let worker = Worker {
                 jobs,
@@ -155,6 +152,11 @@ impl Server {
         self.address
     }
 
+    /// What Confluence was spared since the start.
+    pub fn saved(&self) -> Saved {
+        self.desk.saved()
+    }
+
     /// Reads the certificate again, and has the account's secret read again and its login tested. Blocks for no longer
     /// than two small files take.
     pub fn reload(&mut self) {
@@ -176,6 +178,7 @@ impl Server {
                     Ok(first) => Ending::Failed(culprit(first, &self.farewells)),
                     Err(_) => Ending::Asked,
                 },
+                default(SAMPLE_EVERY) => self.desk.meters.sample(Instant::now()),
             }
         }
     }
@@ -208,24 +211,17 @@ impl Drop for Server {
 fn spawn_back(
     spawner: &mut Spawner,
     config: &Config,
-    gates: &Gates,
+    (cache, ledger): (cache::Opened<Parked, Failure>, Ledger),
     desk: &Arc<Desk>,
 ) -> io::Result<CacheHandle<Parked, Failure>> {
-    let ledger = Ledger::default();
-    let limits = Limits {
-        items_max: config.cache.items_max,
-        bytes_max: config.cache.bytes_max,
-        stale: config.cache.stale,
-        renewable: config.cache.ttl,
-        negative_ttl: config.cache.negative_ttl,
-    };
     let cache::Opened {
         actor,
         handle,
+        watch: _,
         reporter,
         fetches,
         woken,
-    } = cache::open(limits, ledger.clone());
+    } = cache;
     let answerer = Answerer {
         woken,
         desk: desk.clone(),
@@ -233,12 +229,11 @@ fn spawn_back(
     };
     let shared = Arc::new(CrewShared {
         reporter,
-        bell: Arc::new(gates.clone()),
+        bell: Arc::new(desk.gates.clone()),
         ledger,
         item_bytes_max: config.cache.item_bytes_max,
         ttl: config.cache.ttl,
-        paced_max: (config.confluence.connections_max / 2).max(1),
-        paced: AtomicUsize::new(0),
+        paced_max: (config.confluence.connections_max as u64 / 2).max(1),
         patience: config.confluence.read_timeout,
         desk: desk.clone(),
     });
@@ -264,6 +259,45 @@ fn spawn_workers(spawner: &mut Spawner, cores: usize, worker: Worker) -> io::Res
         })?;
     }
     Ok(())
+}
+
+/// What all workers share.
+fn desk(
+    config: &Config,
+    gates: &Gates,
+    showcase: Option<Showcase>,
+    confluence: &Confluence,
+    cache: &Watch<Failure>,
+) -> Desk {
+    let probes = Probes {
+        machine: machine::figures,
+        log_lines_dropped: logging::lines_dropped,
+    };
+    let meters = Meters::new(gates.meters(), cache.meter(), confluence.meter(), probes);
+    meters
+        .crew
+        .size
+        .set(config.confluence.connections_max as u64);
+    Desk::new(
+        gates.clone(),
+        scheme(config),
+        config.proxy.base_path.clone(),
+        showcase,
+        confluence.clone(),
+        publication(config),
+        (cache.clone(), meters),
+    )
+}
+
+/// How much is kept, and for how long.
+fn limits(config: &Config) -> Limits {
+    Limits {
+        items_max: config.cache.items_max,
+        bytes_max: config.cache.bytes_max,
+        stale: config.cache.stale,
+        renewable: config.cache.ttl,
+        negative_ttl: config.cache.negative_ttl,
+    }
 }
 
 /// What the operator lets out.

@@ -2,7 +2,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
@@ -15,6 +14,7 @@ use super::transfer::NO_PACE;
 use crate::attachment::{Bell, Key, Ledger, Writer};
 use crate::cache::{Entry, Fetch, Life, Report, Reporter};
 use crate::confluence::{Refreshed, UpstreamError};
+use crate::meters::Number;
 
 const NO_TURN: &str = "no connection to Confluence was free within CONFLUENCE_READ_TIMEOUT_SECONDS";
 
@@ -32,9 +32,7 @@ pub struct CrewShared {
     pub ttl: Duration,
     /// Downloads at the pace of one client, at most: half the crew, so that slow readers of big files never hold all
     /// connections to Confluence.
-    pub paced_max: usize,
-    /// Such downloads now.
-    pub paced: AtomicUsize,
+    pub paced_max: u64,
     /// How long an order may wait for a member of the crew.
     pub patience: Duration,
     /// The other side, and where trouble is noted.
@@ -73,6 +71,9 @@ impl Crew {
         while let Ok(fetch) = self.fetches.recv() {
             crate::sabotage::point("fetch");
             let shared = &self.shared;
+            let crew = &shared.desk.meters.crew;
+            crew.taken.add(1);
+            let _busy = crew.busy.enter();
             let report = catch_unwind(AssertUnwindSafe(|| shared.fly(&fetch)));
             shared
                 .reporter
@@ -86,9 +87,12 @@ impl CrewShared {
     fn fly(&self, fetch: &Fetch) -> Report<Failure> {
         let started = Instant::now();
         let end = self.download(fetch);
-        let (key, ms) = (&fetch.key, started.elapsed().as_millis());
+        let took = started.elapsed();
+        let (key, ms) = (&fetch.key, took.as_millis());
         match end {
             End::Kept(entry, writer) => {
+                entry.note_fetch(took);
+                self.desk.meters.crew.downloads.observe(took);
                 info!(
                     "fetched key={key} bytes={} ms={ms} kept=yes",
                     entry.body.len()
@@ -104,6 +108,7 @@ impl CrewShared {
                 Report::Withdrawn(fetch.flight, Failure::NotPublished)
             }
             End::Streamed { bytes } => {
+                self.desk.meters.crew.downloads.observe(took);
                 info!(
                     "fetched key={key} bytes={bytes} ms={ms} kept=no reason=\"larger than CACHE_MAX_ITEM_BYTES\""
                 );
@@ -153,7 +158,7 @@ impl CrewShared {
         if self.patience < fetch.ordered.elapsed() {
             return End::NoRoom(NO_TURN); // who asked has been waiting for as long as Confluence itself may take
         }
-        if fetch.alone && self.paced_max <= self.paced.load(Ordering::Relaxed) {
+        if fetch.alone && self.paced_max <= self.desk.meters.crew.paced.get() {
             return End::NoRoom(NO_PACE); // without asking Confluence for a file that could not be passed on
         }
         match self.is_published(&fetch.key) {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::failure;
+use super::failure::{self, Failure};
 use super::publication::Publication;
 use crate::attachment::FileName;
-use crate::cache::Entry;
+use crate::cache::{Entry, Watch};
 use crate::confluence::{Confluence, Refusal, Trouble, UpstreamError};
 use crate::gate::{Gates, Ticket};
+use crate::meters::{Meters, Saved};
 use crate::reply::{self, Freshness, Origin, Reply, StoredFile, Wish};
 use crate::web::{Showcase, ShutGuard, Standing};
 
@@ -30,6 +31,10 @@ pub struct Desk {
     pub confluence: Confluence,
     /// What of it is shown.
     pub publication: Publication,
+    /// What is kept, for those who ask about it.
+    pub cache: Watch<Failure>,
+    /// What is counted.
+    pub meters: Meters,
 }
 
 /// A request that waits in the cache: everything needed to go on with it.
@@ -61,6 +66,7 @@ impl Desk {
         showcase: Option<Showcase>,
         confluence: Confluence,
         publication: Publication,
+        (cache, meters): (Watch<Failure>, Meters),
     ) -> Desk {
         Desk {
             gates,
@@ -70,7 +76,14 @@ impl Desk {
             draining: AtomicBool::new(false),
             confluence,
             publication,
+            cache,
+            meters,
         }
+    }
+
+    /// What Confluence was spared since the start.
+    pub fn saved(&self) -> Saved {
+        self.meters.saved(self.cache.figures().spared)
     }
 
     /// Sends an answer on its way.

@@ -17,6 +17,11 @@ const ROOMS: &[Room] = &[
         why: "the shared vocabulary: everybody names it, so it can name nobody",
     },
     Room {
+        name: "meters",
+        may_name: &[],
+        why: "everybody counts, so it can name nobody",
+    },
+    Room {
         name: "config",
         may_name: &["attachment"],
         why: "a text becomes a configuration, whoever uses it; page ids are read by the rule that the router reads them by",
@@ -36,10 +41,11 @@ const ROOMS: &[Room] = &[
         may_name: &[
             "attachment",
             "config::TlsFiles",
-            "reply::Reply",
-            "reply::Payload",
-            "reply::Part",
+            "meters",
             "reply::Note",
+            "reply::Part",
+            "reply::Payload",
+            "reply::Reply",
             "sabotage::point",
         ],
         why: "it sees heads, tickets and bytes: it writes a reply and decides none",
@@ -71,12 +77,12 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "cache",
-        may_name: &["attachment", "sabotage::point"],
+        may_name: &["attachment", "meters", "sabotage::point"],
         why: "it knows no HTTP, no client and no Confluence: what waits and why a download failed it only carries",
     },
     Room {
         name: "confluence",
-        may_name: &["attachment", "config"],
+        may_name: &["attachment", "config", "meters"],
         why: "it fetches for whoever asks, and knows neither who that is nor what is kept",
     },
     Room {
@@ -109,6 +115,7 @@ const ROOMS: &[Room] = &[
             "cache",
             "confluence",
             "gate",
+            "meters",
             "reply",
             "router",
             "sabotage::point",
@@ -132,6 +139,7 @@ const ROOMS: &[Room] = &[
             "confluence",
             "gate",
             "logging",
+            "meters",
             "reply",
             "router",
             "web",
@@ -335,7 +343,7 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "std::sync::Mutex",
-        places: &["confluence/", "demo/", "gate/admission.rs"],
+        places: &["confluence/", "demo/", "gate/admission.rs", "meters/all.rs"],
         why: "state belongs to actors; these hold a few words, never across a wait",
     },
     Only {

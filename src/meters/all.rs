@@ -1,0 +1,130 @@
+//! All meters together.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::gate::GateMeter;
+use super::inner::{CacheMeter, CrewMeter, UpstreamMeter};
+use super::number::Number;
+use super::past::{Mishap, Past, Sample};
+use super::saved::Saved;
+use super::words::Source;
+
+/// Every meter of the running service, shared by whoever counts and whoever reads.
+#[derive(Debug)]
+pub struct Meters {
+    /// When the service started, by both clocks.
+    pub started: (Instant, SystemTime),
+    /// One for each gate.
+    pub gates: Vec<Arc<GateMeter>>,
+    /// The cache actor's.
+    pub cache: Arc<CacheMeter>,
+    /// The fetch crew's.
+    pub crew: CrewMeter,
+    /// What is asked of Confluence.
+    pub upstream: Arc<UpstreamMeter>,
+    /// What only others may look at.
+    pub probes: Probes,
+    past: Mutex<Past>,
+}
+
+/// How numbers are had that no meter has.
+#[derive(Clone, Copy, Debug)]
+pub struct Probes {
+    /// What the system says about this process.
+    pub machine: fn() -> Machine,
+    /// Log lines dropped since the start.
+    pub log_lines_dropped: fn() -> u64,
+}
+
+/// What the system says about this process; `None` where it does not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Machine {
+    /// Bytes of memory in use.
+    pub resident_bytes: Option<u64>,
+    /// Files, sockets and the like that are open.
+    pub open_descriptors: Option<u64>,
+}
+
+impl Meters {
+    /// Begins to count.
+    pub fn new(
+        gates: Vec<Arc<GateMeter>>,
+        cache: Arc<CacheMeter>,
+        upstream: Arc<UpstreamMeter>,
+        probes: Probes,
+    ) -> Meters {
+        Meters {
+            started: (Instant::now(), SystemTime::now()),
+            gates,
+            cache,
+            crew: CrewMeter::default(),
+            upstream,
+            probes,
+            past: Mutex::default(),
+        }
+    }
+
+    /// What all gates have counted, as one.
+    pub fn all_gates(&self) -> GateMeter {
+        let sum = GateMeter::default();
+        self.gates.iter().for_each(|gate| sum.include(gate));
+        sum
+    }
+
+    /// What Confluence was spared; `time` is what the cache says of it.
+    pub fn saved(&self, time: Duration) -> Saved {
+        let gates = self.all_gates();
+        let spared = [Source::Hit, Source::Join].map(|source| gates.requests_from(source));
+        Saved {
+            requests: of_attachments(|source| gates.requests_from(source)),
+            spared: spared.iter().sum(),
+            bytes: of_attachments(|source| gates.bytes(source))
+                .saturating_sub(self.upstream.received.get()),
+            time,
+        }
+    }
+
+    /// Takes a sample if it is time for one.
+    pub fn sample(&self, now: Instant) {
+        if !self.past().is_due(now) {
+            return;
+        }
+        let gates = self.all_gates();
+        let sample = Sample {
+            at: now,
+            requests: of_attachments(|source| gates.requests_from(source)),
+            hits: gates.requests_from(Source::Hit),
+            bytes: of_attachments(|source| gates.bytes(source)),
+        };
+        self.past().sample(sample);
+    }
+
+    /// The samples, the oldest first.
+    pub fn samples(&self) -> Vec<Sample> {
+        self.past().samples()
+    }
+
+    /// Notes something that went wrong.
+    pub fn note(&self, mishap: Mishap) {
+        self.past().mishap(mishap);
+    }
+
+    /// What went wrong lately, the newest first.
+    pub fn mishaps(&self) -> Vec<Mishap> {
+        self.past().mishaps()
+    }
+
+    /// Held for one step, which leaves nothing half done.
+    fn past(&self) -> MutexGuard<'_, Past> {
+        self.past.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn of_attachments(number: impl Fn(Source) -> u64) -> u64 {
+    let sources = Source::ALL.into_iter();
+    sources
+        .filter(|source| source.is_attachment())
+        .map(number)
+        .sum()
+}
