@@ -70,8 +70,6 @@ pub fn open<W, F: Clone>(limits: Limits, ledger: Ledger) -> Opened<W, F> {
     let (woken_sender, woken) = bounded(INBOX_MAX);
     let watch = Watch {
         store: store.clone(),
-        ledger: ledger.clone(),
-        limits,
         meter: Arc::default(),
     };
     let actor = CacheActor {

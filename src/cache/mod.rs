@@ -29,5 +29,5 @@ pub use handle::{
     CacheHandle, Demand, Fetch, FlightId, Forget, Keeping, Lookup, Outcome, Report, Reporter, Woken,
 };
 pub use replay::{Replay, Served};
-pub use store::{Figures, Limits};
+pub use store::Limits;
 pub use watch::Watch;

@@ -83,6 +83,11 @@ impl<B: Weighed> Ring<B> {
         self.bytes
     }
 
+    /// What all attachments take, whoever holds them.
+    pub(super) fn held(&self) -> u64 {
+        self.ledger.held()
+    }
+
     /// How many entries there are.
     pub(super) fn len(&self) -> usize {
         self.entries.len()

@@ -13,7 +13,7 @@ use super::entry::{Entry, Weighed};
 use super::handle::{Forget, Lookup};
 use super::ring::{Number, Place, Ring};
 use crate::attachment::{Body, Key, Ledger};
-use crate::meters::Left;
+use crate::meters::{CacheFigures, Left};
 
 /// Missing files remembered at most. More distinct ones within `CACHE_NEGATIVE_TTL_SECONDS` come from a scanner, and
 /// its newest guesses push out its oldest.
@@ -61,21 +61,6 @@ pub(super) struct Store<F, B = Body> {
     left: [u64; Left::ALL.len()],
     /// What the fetches of copies took that were served instead of asking, in milliseconds.
     spared: u64,
-}
-
-/// What the store says of itself.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// Copies kept, fresh or not.
-    pub items: u64,
-    /// Bytes they take, with all bookkeeping.
-    pub bytes: u64,
-    /// Files remembered as missing.
-    pub missing: u64,
-    /// Copies that have left since the start, by the number of their [`Left`].
-    pub left: [u64; Left::ALL.len()],
-    /// How long Confluence would have worked for what came from fresh copies.
-    pub spared: Duration,
 }
 
 /// Entries that left the store, to be dropped outside the lock.
@@ -260,10 +245,13 @@ impl<F: Clone, B: Weighed> Store<F, B> {
     }
 
     /// What it says of itself.
-    pub(super) fn figures(&mut self) -> Figures {
-        Figures {
+    pub(super) fn figures(&mut self) -> CacheFigures {
+        CacheFigures {
             items: self.ring.len() as u64,
+            items_max: self.limits.items_max as u64,
             bytes: self.ring.bytes(),
+            bytes_max: self.limits.bytes_max,
+            held: self.ring.held(),
             missing: self.gone.iter().count() as u64,
             left: self.left,
             spared: Duration::from_millis(self.spared),

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::entry::Entry;
-use super::store::{Figures, Limits, Locked};
-use crate::attachment::Ledger;
-use crate::meters::CacheMeter;
+use super::store::Locked;
+use crate::meters::{CacheFigures, CacheMeter};
 
 /// Copies looked at while the lock is held once: hits must not wait for somebody who is curious.
 const LOOKED_AT: usize = 128;
@@ -15,25 +14,13 @@ const LOOKED_AT: usize = 128;
 #[derive(Clone)]
 pub struct Watch<F> {
     pub(super) store: Arc<Locked<F>>,
-    pub(super) ledger: Ledger,
-    pub(super) limits: Limits,
     pub(super) meter: Arc<CacheMeter>,
 }
 
 impl<F: Clone> Watch<F> {
     /// What the store says of itself.
-    pub fn figures(&self) -> Figures {
+    pub fn figures(&self) -> CacheFigures {
         self.store.with(|store| store.figures())
-    }
-
-    /// How much may be kept.
-    pub fn limits(&self) -> Limits {
-        self.limits
-    }
-
-    /// Bytes that all attachments in the process take, whoever holds them.
-    pub fn held(&self) -> u64 {
-        self.ledger.held()
     }
 
     /// What the actor counts.

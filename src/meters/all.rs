@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::gate::GateMeter;
-use super::inner::{CacheMeter, CrewMeter, UpstreamMeter};
+use super::inner::{CacheFigures, CacheMeter, CrewMeter, UpstreamMeter};
 use super::number::Number;
 use super::past::{Mishap, Past, Sample};
 use super::saved::Saved;
@@ -16,7 +16,7 @@ pub struct Meters {
     /// When the service started, by both clocks.
     pub started: (Instant, SystemTime),
     /// One for each gate.
-    pub gates: Vec<Arc<GateMeter>>,
+    gates: Vec<Arc<GateMeter>>,
     /// The cache actor's.
     pub cache: Arc<CacheMeter>,
     /// The fetch crew's.
@@ -24,7 +24,7 @@ pub struct Meters {
     /// What is asked of Confluence.
     pub upstream: Arc<UpstreamMeter>,
     /// What only others may look at.
-    pub probes: Probes,
+    probes: Probes,
     past: Mutex<Past>,
 }
 
@@ -44,6 +44,33 @@ pub struct Machine {
     pub resident_bytes: Option<u64>,
     /// Files, sockets and the like that are open.
     pub open_descriptors: Option<u64>,
+}
+
+/// All numbers as they were when somebody asked. Those of `meters` go on.
+#[derive(Debug)]
+pub struct Reading {
+    /// What Confluence was spared.
+    pub saved: Saved,
+    /// All gates as one.
+    pub gates: GateMeter,
+    /// What the store says.
+    pub cache: CacheFigures,
+    /// What the system says.
+    pub machine: Machine,
+    /// Log lines dropped since the start.
+    pub log_lines_dropped: u64,
+    /// Since the start.
+    pub uptime: Duration,
+    /// Where all the others are read.
+    pub meters: Arc<Meters>,
+}
+
+impl Reading {
+    /// Orders that wait for a free member of the crew. Both counters go on meanwhile.
+    pub fn orders_waiting(&self) -> u64 {
+        let (ordered, taken) = (&self.meters.cache.ordered, &self.meters.crew.taken);
+        ordered.get().saturating_sub(taken.get())
+    }
 }
 
 impl Meters {
@@ -66,15 +93,27 @@ impl Meters {
     }
 
     /// What all gates have counted, as one.
-    pub fn all_gates(&self) -> GateMeter {
+    fn all_gates(&self) -> GateMeter {
         let sum = GateMeter::default();
         self.gates.iter().for_each(|gate| sum.include(gate));
         sum
     }
 
-    /// What Confluence was spared; `time` is what the cache says of it.
-    pub fn saved(&self, time: Duration) -> Saved {
+    /// Reads everything. `cache` is what the store says.
+    pub fn read(self: &Arc<Meters>, cache: CacheFigures) -> Reading {
         let gates = self.all_gates();
+        Reading {
+            saved: self.saved(&gates, cache.spared),
+            gates,
+            cache,
+            machine: (self.probes.machine)(),
+            log_lines_dropped: (self.probes.log_lines_dropped)(),
+            uptime: self.started.0.elapsed(),
+            meters: self.clone(),
+        }
+    }
+
+    fn saved(&self, gates: &GateMeter, time: Duration) -> Saved {
         let spared = [Source::Hit, Source::Join].map(|source| gates.requests_from(source));
         Saved {
             requests: of_attachments(|source| gates.requests_from(source)),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::histogram::Histogram;
 use super::number::{Number, Own, Shared};
-use super::words::{Answer, Question};
+use super::words::{Answer, Left, Question};
 
 /// The cells of the cache actor, the only thread that writes them.
 #[derive(Debug, Default)]
@@ -19,6 +19,27 @@ pub struct CacheMeter {
     pub ordered: Own,
     /// Requests that shared such a flight instead of causing one.
     pub followers: Own,
+}
+
+/// What the store says of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheFigures {
+    /// Copies kept, fresh or not.
+    pub items: u64,
+    /// At most so many.
+    pub items_max: u64,
+    /// Bytes they take, with all bookkeeping.
+    pub bytes: u64,
+    /// Bytes that all attachments may take, downloads under way included.
+    pub bytes_max: u64,
+    /// Bytes that they do take: the cache, downloads, and what clients still read.
+    pub held: u64,
+    /// Files remembered as missing.
+    pub missing: u64,
+    /// Copies that have left since the start, by the number of their [`Left`].
+    pub left: [u64; Left::ALL.len()],
+    /// How long Confluence would have worked for what came from fresh copies.
+    pub spared: Duration,
 }
 
 /// What the fetch crew is doing.

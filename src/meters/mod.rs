@@ -19,10 +19,10 @@ mod past;
 mod saved;
 mod words;
 
-pub use all::{Machine, Meters, Probes};
+pub use all::{Machine, Meters, Probes, Reading};
 pub use gate::GateMeter;
 pub use histogram::{BOUNDS, Histogram};
-pub use inner::{CacheMeter, CrewMeter, UpstreamMeter};
+pub use inner::{CacheFigures, CacheMeter, CrewMeter, UpstreamMeter};
 pub use number::{Number, Own, Shared, Within};
 pub use past::{Mishap, PAST_MAX, SAMPLE_EVERY, Sample};
 pub use saved::Saved;

@@ -1,15 +1,18 @@
-//! What those read who watch over the service: `/status` for people on its host, `/metrics` for Prometheus.
+//! What those read who watch over the service: what is shown, and how the service stands with Confluence.
 
 use std::fmt::Write;
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
+use crate::meters::Reading;
 
-/// `Content-Type` of [`metrics`].
-pub const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Everything that those are shown who watch over the service.
+#[derive(Debug)]
+pub struct Report {
+    /// How the service stands with Confluence.
+    pub standing: Standing,
+    /// What was counted.
+    pub reading: Reading,
+}
 
 /// How the service stands with Confluence.
 #[derive(Clone, Debug)]
@@ -65,55 +68,28 @@ pub fn status(standing: &Standing) -> String {
     page
 }
 
-/// Writes the same for Prometheus, in the OpenMetrics text format.
-pub fn metrics(standing: &Standing) -> String {
-    let mut registry = Registry::with_prefix("confluence_attachment_proxy");
-    let build = Info::new([("version", standing.version)]);
-    registry.register("build", "Version of this program", build);
-    let mut gauge = |name: &str, help: &str, value: i64| {
-        let gauge: Gauge = Gauge::default();
-        gauge.set(value);
-        match name.strip_suffix("_seconds") {
-            Some(name) => registry.register_with_unit(name, help, Unit::Seconds, gauge),
-            None => registry.register(name, help, gauge),
-        }
-    };
-    let seconds = |time: Option<Duration>| {
-        i64::try_from(time.unwrap_or_default().as_secs()).unwrap_or(i64::MAX)
-    };
-    let guard = standing.guard.as_ref();
-    gauge(
-        "upstream_answers",
-        "1 if the last question to Confluence got an answer, or nothing was asked yet",
-        i64::from(standing.trouble.is_none()),
-    );
-    gauge(
-        "account_guard_shut",
-        "1 while nothing is asked of Confluence because the account was refused",
-        i64::from(guard.is_some()),
-    );
-    gauge(
-        "account_next_login_test_seconds",
-        "Until a refused account is tested again by itself; 0 if it is not refused, or never tested by itself",
-        seconds(guard.and_then(|guard| guard.next_test)),
-    );
-    gauge(
-        "upstream_pause_seconds",
-        "What is left of the pause that Confluence has asked for",
-        seconds(standing.pause),
-    );
-    if let Some(guard) = guard {
-        let refusal = Info::new([("reason", guard.reason)]);
-        registry.register("account_refusal", "How the account was refused", refusal);
-    }
-    let mut text = String::new();
-    encode(&mut text, &registry).expect("a String takes any text");
-    text
-}
-
 #[cfg(test)]
-mod tests {
+pub(in crate::web) mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::meters::{CacheFigures, Machine, Meters, Probes};
+
+    /// What a service shows that has just started, with the guard like this.
+    pub(in crate::web) fn report(guard: Option<ShutGuard>) -> Report {
+        let probes = Probes {
+            machine: || Machine {
+                resident_bytes: Some(20 << 20),
+                open_descriptors: Some(5),
+            },
+            log_lines_dropped: || 3,
+        };
+        let meters = Meters::new(Vec::new(), Arc::default(), Arc::default(), probes);
+        Report {
+            standing: standing(guard),
+            reading: Arc::new(meters).read(CacheFigures::default()),
+        }
+    }
 
     fn standing(guard: Option<ShutGuard>) -> Standing {
         Standing {
@@ -147,26 +123,7 @@ mod tests {
             next_test: None,
         }));
         assert!(status(&never).contains("shut (captcha), no login test until somebody acts"));
-        assert!(metrics(&never).contains("next_login_test_seconds 0\n"));
         assert!(status(&standing(None)).contains("account guard open\n"));
         assert!(status(&standing(None)).contains("trouble       none\n"));
-    }
-
-    #[test]
-    fn prometheus_reads_the_same() {
-        let text = metrics(&shut());
-        for line in [
-            "confluence_attachment_proxy_build_info{version=\"1.2.3\"} 1",
-            "confluence_attachment_proxy_upstream_answers 0",
-            "confluence_attachment_proxy_account_guard_shut 1",
-            "confluence_attachment_proxy_account_next_login_test_seconds 900",
-            "confluence_attachment_proxy_upstream_pause_seconds 7",
-            "confluence_attachment_proxy_account_refusal_info{reason=\"password\"} 1",
-            "# EOF",
-        ] {
-            assert!(text.lines().any(|found| found == line), "{line}: {text}");
-        }
-        let text = metrics(&standing(None));
-        assert!(text.contains("account_guard_shut 0\n") && !text.contains("refusal"));
     }
 }

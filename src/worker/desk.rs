@@ -13,7 +13,7 @@ use crate::confluence::{Confluence, Refusal, Trouble, UpstreamError};
 use crate::gate::{Gates, Ticket};
 use crate::meters::{Meters, Saved};
 use crate::reply::{self, Freshness, Origin, Reply, StoredFile, Wish};
-use crate::web::{Showcase, ShutGuard, Standing};
+use crate::web::{Report, Showcase, ShutGuard, Standing};
 
 /// Where the answering workers stand.
 pub struct Desk {
@@ -34,7 +34,7 @@ pub struct Desk {
     /// What is kept, for those who ask about it.
     pub cache: Watch<Failure>,
     /// What is counted.
-    pub meters: Meters,
+    pub meters: Arc<Meters>,
 }
 
 /// A request that waits in the cache: everything needed to go on with it.
@@ -77,13 +77,21 @@ impl Desk {
             confluence,
             publication,
             cache,
-            meters,
+            meters: Arc::new(meters),
+        }
+    }
+
+    /// Everything that those are shown who watch over the service.
+    pub(super) fn report(&self, is_local: bool) -> Report {
+        Report {
+            standing: standing(&self.confluence, self.upstream_trouble(is_local)),
+            reading: self.meters.read(self.cache.figures()),
         }
     }
 
     /// What Confluence was spared since the start.
     pub fn saved(&self) -> Saved {
-        self.meters.saved(self.cache.figures().spared)
+        self.meters.read(self.cache.figures()).saved
     }
 
     /// Sends an answer on its way.

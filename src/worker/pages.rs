@@ -8,7 +8,7 @@ use super::lookup::path_label;
 use crate::acceptor::Job;
 use crate::reply::{self, Document, Reply, Wish};
 use crate::router::{Method, Nowhere, Route};
-use crate::web::{self, Place};
+use crate::web::{self, Exposition, Place};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -46,8 +46,13 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
             document(200, TEXT, web::status(&standing))
         }
         Route::Metrics => {
-            let standing = standing(&desk.confluence, desk.upstream_trouble(false));
-            document(200, web::METRICS_TYPE, web::metrics(&standing))
+            let exposition = Exposition::of(job.fields.accept.as_deref());
+            let report = desk.report(false);
+            document(
+                200,
+                exposition.media_type(),
+                web::metrics(report, exposition),
+            )
         }
         Route::Options { allow } => reply::options(&wish, allow, now),
         Route::MethodNotAllowed { allow } => reply::problem(&wish, &failure::method(allow), now),
