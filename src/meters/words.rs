@@ -156,6 +156,10 @@ words! {
         Slow = "slow",
         /// There is a body that is not wanted.
         Body = "body",
+        /// The form is too long.
+        FormTooLarge = "form_too_large",
+        /// A body that is no form.
+        MediaType = "media_type",
         /// The address is too long.
         TargetTooLong = "target_too_long",
         /// An `Expect` that is not known.
