@@ -6,9 +6,12 @@ use std::time::{Duration, Instant, SystemTime};
 use super::gate::GateMeter;
 use super::inner::{CacheFigures, CacheMeter, CrewMeter, UpstreamMeter};
 use super::number::Number;
-use super::past::{Mishap, Past, Sample};
+use super::past::{self, Mishap, Past, Rate, Sample};
 use super::saved::Saved;
 use super::words::Source;
+
+/// Shortest time since the last sample that says something by itself.
+const LAST_SPAN_MIN: Duration = Duration::from_secs(1);
 
 /// Every meter of the running service, shared by whoever counts and whoever reads.
 #[derive(Debug)]
@@ -126,22 +129,32 @@ impl Meters {
 
     /// Takes a sample if it is time for one.
     pub fn sample(&self, now: Instant) {
-        if !self.past().is_due(now) {
-            return;
+        if self.past().is_due(now) {
+            let sample = self.sample_of(now);
+            self.past().sample(sample);
         }
+    }
+
+    fn sample_of(&self, now: Instant) -> Sample {
         let gates = self.all_gates();
-        let sample = Sample {
+        Sample {
             at: now,
             requests: of_attachments(|source| gates.requests_from(source)),
             hits: gates.requests_from(Source::Hit),
             bytes: of_attachments(|source| gates.bytes(source)),
-        };
-        self.past().sample(sample);
+        }
     }
 
-    /// The samples, the oldest first.
-    pub fn samples(&self) -> Vec<Sample> {
-        self.past().samples()
+    /// What happened from sample to sample, the oldest first, and since the last one if that was a while ago.
+    pub fn rates(&self, now: Instant) -> Vec<Rate> {
+        let mut samples = self.past().samples();
+        let last = samples
+            .last()
+            .map(|last| now.saturating_duration_since(last.at));
+        if last.is_some_and(|last| LAST_SPAN_MIN <= last) {
+            samples.push(self.sample_of(now));
+        }
+        past::rates(&samples, now)
     }
 
     /// Notes something that went wrong.

@@ -3,7 +3,7 @@
 //! Every gate thread has a [`GateMeter`] of its own, which nobody else writes: to count is to load, add and store, in a
 //! cache line that stays with that thread. What many threads count ([`CrewMeter`], [`UpstreamMeter`]) is counted once
 //! per question to Confluence, where an atomic addition is nothing. [`Meters`] holds all of them together with a short
-//! [past](Sample) and the last [mishaps](Mishap), for `/metrics`, `/status` and the summary of a demonstration.
+//! [past](Rate) and the last [mishaps](Mishap), for `/metrics`, `/status` and the summary of a demonstration.
 //!
 //! Invariants: no lock, allocation, system call or clock on the way of a hit; counters never fall; who reads while
 //! others count gets each number as it was at some moment of the reading, so sums of several need not agree to the
@@ -24,6 +24,6 @@ pub use gate::GateMeter;
 pub use histogram::{BOUNDS, Histogram};
 pub use inner::{CacheFigures, CacheMeter, CrewMeter, UpstreamMeter};
 pub use number::{Number, Own, Shared, Within};
-pub use past::{Mishap, PAST_MAX, SAMPLE_EVERY, Sample};
+pub use past::{Mishap, PAST_MAX, Rate, SAMPLE_EVERY};
 pub use saved::Saved;
 pub use words::{Answer, Left, Question, Refused, Source, State, Status};

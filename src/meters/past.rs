@@ -26,6 +26,44 @@ pub struct Sample {
     pub bytes: u64,
 }
 
+/// What happened between two samples.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rate {
+    /// How long ago this span of time ended.
+    pub ago: Duration,
+    /// How long it was.
+    pub span: Duration,
+    /// Attachments answered a second.
+    pub requests: f64,
+    /// Which part of them came from a fresh copy; `None` if there were none.
+    pub hit_ratio: Option<f64>,
+    /// Bytes of attachments sent a second.
+    pub bytes: f64,
+}
+
+/// What happened from each sample to the next.
+pub(super) fn rates(samples: &[Sample], now: Instant) -> Vec<Rate> {
+    let rate = |pair: &[Sample]| {
+        let span = pair[1].at.saturating_duration_since(pair[0].at);
+        let seconds = span.as_secs_f64();
+        let more =
+            |number: fn(&Sample) -> u64| number(&pair[1]).saturating_sub(number(&pair[0])) as f64;
+        let (requests, hits) = (more(|it| it.requests), more(|it| it.hits));
+        Rate {
+            ago: now.saturating_duration_since(pair[1].at),
+            span,
+            requests: requests / seconds,
+            hit_ratio: (0.0 < requests).then(|| hits / requests),
+            bytes: more(|it| it.bytes) / seconds,
+        }
+    };
+    let pairs = samples.windows(2);
+    pairs
+        .filter(|pair| pair[0].at < pair[1].at)
+        .map(rate)
+        .collect()
+}
+
 /// Something that went wrong with one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mishap {
@@ -81,6 +119,37 @@ fn keep<T>(all: &mut VecDeque<T>, most: usize, newest: T) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_rate_is_a_difference_by_time() {
+        let start = Instant::now();
+        let sample = |seconds, requests, hits, bytes| Sample {
+            at: start + Duration::from_secs(seconds),
+            requests,
+            hits,
+            bytes,
+        };
+        let samples = [
+            sample(0, 10, 10, 0),
+            sample(5, 30, 25, 5000),
+            sample(5, 30, 25, 5000),
+            sample(7, 30, 25, 5000),
+        ];
+        let rate = |ago, span, requests, hit_ratio, bytes| Rate {
+            ago: Duration::from_secs(ago),
+            span: Duration::from_secs(span),
+            requests,
+            hit_ratio,
+            bytes,
+        };
+        let now = start + Duration::from_secs(8);
+        let expected = [
+            rate(3, 5, 4.0, Some(0.75), 1000.0),
+            rate(1, 2, 0.0, None, 0.0),
+        ];
+        assert_eq!(rates(&samples, now), expected);
+        assert_eq!(rates(&samples[..1], now), []);
+    }
 
     #[test]
     fn the_oldest_gives_way() {

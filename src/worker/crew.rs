@@ -2,19 +2,19 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::Receiver;
 use log::{debug, info, warn};
 
 use super::desk::Desk;
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::publication::Judgement;
 use super::transfer::NO_PACE;
 use crate::attachment::{Bell, Key, Ledger, Writer};
 use crate::cache::{Entry, Fetch, Life, Report, Reporter};
 use crate::confluence::{Refreshed, UpstreamError};
-use crate::meters::Number;
+use crate::meters::{Mishap, Number};
 
 const NO_TURN: &str = "no connection to Confluence was free within CONFLUENCE_READ_TIMEOUT_SECONDS";
 
@@ -75,9 +75,11 @@ impl Crew {
             crew.taken.add(1);
             let _busy = crew.busy.enter();
             let report = catch_unwind(AssertUnwindSafe(|| shared.fly(&fetch)));
-            shared
-                .reporter
-                .report(report.unwrap_or(Report::Failed(fetch.flight, Failure::Internal)));
+            let report = report.unwrap_or_else(|_| {
+                shared.note(&fetch, 500, "a bug: the log has the details");
+                Report::Failed(fetch.flight, Failure::Internal)
+            });
+            shared.reporter.report(report);
         }
     }
 }
@@ -122,6 +124,7 @@ impl CrewShared {
             }
             End::NoRoom(reason) => {
                 warn!("fetch ended key={key} ms={ms} reason=\"{reason}\"");
+                self.note(fetch, 503, reason);
                 Report::NoRoom(fetch.flight)
             }
             End::Failed(error) => self.failed(fetch, error, ms),
@@ -130,6 +133,7 @@ impl CrewShared {
 
     fn failed(&self, fetch: &Fetch, error: UpstreamError, ms: u128) -> Report<Failure> {
         let (key, failure) = (&fetch.key, Failure::Upstream(error.clone()));
+        let status = failure::problem(&failure).status;
         match error {
             UpstreamError::NotFound => {
                 info!("not found key={key} ms={ms}");
@@ -138,6 +142,7 @@ impl CrewShared {
             // Confluence is well and says so about this file alone; an older copy must not outlive that.
             UpstreamError::Forbidden => {
                 warn!("fetch failed key={key} ms={ms} reason=\"{error}\"");
+                self.note(fetch, status, &error.to_string());
                 Report::Withdrawn(fetch.flight, failure)
             }
             UpstreamError::Interrupted => Report::Failed(fetch.flight, failure),
@@ -148,9 +153,20 @@ impl CrewShared {
             }
             error => {
                 warn!("fetch failed key={key} ms={ms} reason=\"{error}\"");
+                self.note(fetch, status, &error.to_string());
                 Report::Failed(fetch.flight, failure)
             }
         }
+    }
+
+    /// Keeps what went wrong for those who look at the status.
+    fn note(&self, fetch: &Fetch, status: u16, words: &str) {
+        self.desk.meters.note(Mishap {
+            at: SystemTime::now(),
+            status,
+            subject: fetch.key.to_string().into(),
+            words: words.to_owned(),
+        });
     }
 
     fn download(&self, fetch: &Fetch) -> End {
