@@ -129,18 +129,8 @@ impl Collector for Scrape {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::web::watch::ShutGuard;
-    use crate::web::watch::tests::report;
-
-    fn shut() -> ShutGuard {
-        ShutGuard {
-            reason: "password",
-            next_test: Some(Duration::from_secs(900)),
-        }
-    }
+    use crate::web::watch::tests::{report, shut};
 
     #[track_caller]
     fn check(text: &str, lines: &[&str]) {
@@ -169,9 +159,9 @@ mod tests {
                 "confluence_attachment_proxy_upstream_pause_seconds 7",
                 "confluence_attachment_proxy_account_refusal_info{reason=\"password\"} 1",
                 "# TYPE confluence_attachment_proxy_requests counter",
-                "confluence_attachment_proxy_requests_total{status=\"200\",cache=\"hit\"} 0",
-                "confluence_attachment_proxy_saved_upstream_seconds_total 0.0",
-                "confluence_attachment_proxy_request_duration_seconds_bucket{le=\"+Inf\",cache=\"hit\"} 0",
+                "confluence_attachment_proxy_requests_total{status=\"200\",cache=\"hit\"} 3",
+                "confluence_attachment_proxy_saved_upstream_seconds_total 1.5",
+                "confluence_attachment_proxy_request_duration_seconds_bucket{le=\"+Inf\",cache=\"hit\"} 3",
                 "# TYPE process_open_fds gauge",
                 "process_open_fds 5",
             ],
@@ -188,7 +178,7 @@ mod tests {
                 "# TYPE confluence_attachment_proxy_build_info gauge",
                 "confluence_attachment_proxy_build_info{version=\"1.2.3\"} 1",
                 "# TYPE confluence_attachment_proxy_requests_total counter",
-                "confluence_attachment_proxy_requests_total{status=\"200\",cache=\"hit\"} 0",
+                "confluence_attachment_proxy_requests_total{status=\"200\",cache=\"hit\"} 3",
                 "confluence_attachment_proxy_account_guard_shut 0",
             ],
         );

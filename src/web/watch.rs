@@ -1,9 +1,8 @@
 //! What those read who watch over the service: what is shown, and how the service stands with Confluence.
 
-use std::fmt::Write;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use crate::meters::Reading;
+use crate::meters::{Mishap, Rate, Reading};
 
 /// Everything that those are shown who watch over the service.
 #[derive(Debug)]
@@ -36,46 +35,81 @@ pub struct ShutGuard {
     pub next_test: Option<Duration>,
 }
 
-/// Writes the page for people: plain text, a line per thing.
-pub fn status(standing: &Standing) -> String {
-    let mut page = format!("confluence-attachment-proxy {}\n", standing.version);
-    let guard = match &standing.guard {
-        None => "open".to_owned(),
-        Some(ShutGuard {
-            reason,
-            next_test: Some(wait),
-        }) => format!("shut ({reason}), next login test in {} s", wait.as_secs()),
-        Some(ShutGuard {
-            reason,
-            next_test: None,
-        }) => format!("shut ({reason}), no login test until somebody acts"),
-    };
-    let pause = match standing.pause {
-        None => "none".to_owned(),
-        Some(left) => format!(
-            "{} s left of the one that Confluence has asked for",
-            left.as_secs()
-        ),
-    };
-    let trouble = standing.trouble.as_deref().unwrap_or("none");
-    for (name, value) in [
-        ("account guard", &*guard),
-        ("pause", &pause),
-        ("trouble", trouble),
-    ] {
-        writeln!(page, "{name:<14}{value}").expect("a String takes any text");
-    }
-    page
+/// A copy that is kept, as far as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The file's own name.
+    pub name: String,
+    /// Its printed key, as the log has it.
+    pub key: String,
+    /// How often it was asked for since it, or an older version of it, came.
+    pub requests: u32,
+    /// Its length.
+    pub bytes: u64,
+}
+
+/// Everything on the page for people.
+#[derive(Debug)]
+pub struct Status {
+    /// What Prometheus reads as well.
+    pub report: Report,
+    /// What happened lately, the oldest first.
+    pub rates: Vec<Rate>,
+    /// What went wrong lately, the newest first.
+    pub mishaps: Vec<Mishap>,
+    /// The copies that were asked for most often.
+    pub top: Vec<Kept>,
+    /// The largest copies.
+    pub largest: Vec<Kept>,
+    /// When all this was.
+    pub now: SystemTime,
 }
 
 #[cfg(test)]
-pub(in crate::web) mod tests {
+pub(super) mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::meters::{CacheFigures, Machine, Meters, Probes};
+    use crate::meters::{
+        Answer, CacheFigures, GateMeter, Left, Machine, Meters, Probes, Question, Refused, Source,
+        State, UpstreamMeter,
+    };
 
-    /// What a service shows that has just started, with the guard like this.
+    /// What a service shows that had four requests for one file, with the guard like this.
+    pub(in crate::web) fn status(guard: Option<ShutGuard>) -> Status {
+        let kept = |name: &str, requests, bytes| Kept {
+            name: name.to_owned(),
+            key: format!("confluence_attachment_7_{name}"),
+            requests,
+            bytes,
+        };
+        let rate = |ago, requests, hit_ratio| Rate {
+            ago: Duration::from_secs(ago),
+            span: Duration::from_secs(5),
+            requests,
+            hit_ratio,
+            bytes: 100.0,
+        };
+        Status {
+            report: report(guard),
+            rates: vec![
+                rate(10, 2.0, Some(0.5)),
+                rate(5, 0.0, None),
+                rate(0, 40.0, Some(1.0)),
+            ],
+            mishaps: vec![Mishap {
+                at: SystemTime::UNIX_EPOCH,
+                status: 502,
+                subject: "confluence_attachment_7_b.png".into(),
+                words: "Confluence failed with <status> 500".into(),
+            }],
+            top: vec![kept("a&b.png", 3, 1000)],
+            largest: vec![kept("a&b.png", 3, 1000)],
+            now: SystemTime::UNIX_EPOCH + Duration::from_secs(60),
+        }
+    }
+
+    /// The same without what only people are shown.
     pub(in crate::web) fn report(guard: Option<ShutGuard>) -> Report {
         let probes = Probes {
             machine: || Machine {
@@ -84,46 +118,48 @@ pub(in crate::web) mod tests {
             },
             log_lines_dropped: || 3,
         };
-        let meters = Meters::new(Vec::new(), Arc::default(), Arc::default(), probes);
+        let (gate, upstream) = (GateMeter::default(), UpstreamMeter::default());
+        for source in [Source::Miss, Source::Hit, Source::Hit, Source::Hit] {
+            gate.served(200, source, 1000, Duration::from_micros(200));
+        }
+        gate.moved(None, Some(State::Idle));
+        gate.refused(Refused::Slow);
+        upstream.asked(Question::File, Answer::Good, Duration::from_millis(8));
+        let meters = Meters::new(
+            vec![Arc::new(gate)],
+            Arc::default(),
+            Arc::new(upstream),
+            probes,
+        );
+        meters.crew.size.set(20);
+        let mut cache = CacheFigures {
+            items: 2,
+            items_max: 1000,
+            bytes: 1 << 20,
+            bytes_max: 256 << 20,
+            held: 3 << 20,
+            missing: 1,
+            spared: Duration::from_millis(1500),
+            ..CacheFigures::default()
+        };
+        cache.left[Left::Room as usize] = 2;
         Report {
-            standing: standing(guard),
-            reading: Arc::new(meters).read(CacheFigures::default()),
+            standing: Standing {
+                version: "1.2.3",
+                trouble: guard
+                    .as_ref()
+                    .map(|_| "the account was refused: check it".to_owned()),
+                guard,
+                pause: Some(Duration::from_secs(7)),
+            },
+            reading: Arc::new(meters).read(cache),
         }
     }
 
-    fn standing(guard: Option<ShutGuard>) -> Standing {
-        Standing {
-            version: "1.2.3",
-            trouble: guard
-                .as_ref()
-                .map(|_| "the account was refused: check it".to_owned()),
-            guard,
-            pause: Some(Duration::from_secs(7)),
-        }
-    }
-
-    fn shut() -> Standing {
-        standing(Some(ShutGuard {
+    pub(in crate::web) fn shut() -> ShutGuard {
+        ShutGuard {
             reason: "password",
             next_test: Some(Duration::from_secs(900)),
-        }))
-    }
-
-    #[test]
-    fn people_read_what_is_wrong_and_what_to_do() {
-        assert_eq!(
-            status(&shut()),
-            "confluence-attachment-proxy 1.2.3\n\
-             account guard shut (password), next login test in 900 s\n\
-             pause         7 s left of the one that Confluence has asked for\n\
-             trouble       the account was refused: check it\n"
-        );
-        let never = standing(Some(ShutGuard {
-            reason: "captcha",
-            next_test: None,
-        }));
-        assert!(status(&never).contains("shut (captcha), no login test until somebody acts"));
-        assert!(status(&standing(None)).contains("account guard open\n"));
-        assert!(status(&standing(None)).contains("trouble       none\n"));
+        }
     }
 }

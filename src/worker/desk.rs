@@ -162,7 +162,7 @@ fn trouble_words(trouble: &Trouble, is_local: bool) -> String {
 }
 
 /// What those read who watch over the service.
-pub(super) fn standing(confluence: &Confluence, trouble: Option<String>) -> Standing {
+fn standing(confluence: &Confluence, trouble: Option<String>) -> Standing {
     let guard = match confluence.trouble() {
         Some(Trouble::Shut { why, next_test }) => Some(ShutGuard {
             reason: why.word(),

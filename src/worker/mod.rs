@@ -15,6 +15,7 @@ mod failure;
 mod lookup;
 mod pages;
 mod publication;
+mod status;
 mod transfer;
 
 pub use answerer::Answerer;

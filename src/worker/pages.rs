@@ -2,13 +2,14 @@
 
 use std::time::SystemTime;
 
-use super::desk::{Desk, standing};
+use super::desk::Desk;
 use super::failure;
 use super::lookup::path_label;
+use super::status;
 use crate::acceptor::Job;
 use crate::reply::{self, Document, Reply, Wish};
 use crate::router::{Method, Nowhere, Route};
-use crate::web::{self, Exposition, Place};
+use crate::web::{self, Place};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -45,19 +46,8 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
         Route::Gallery(_) | Route::Warm(_) => nowhere(Nowhere::Elsewhere),
         // It is for the operator; nobody else needs to know that it is there.
         Route::Status if !desk.is_operator(job.client) => nowhere(Nowhere::Elsewhere),
-        Route::Status => {
-            let standing = standing(&desk.confluence, desk.upstream_trouble(true));
-            document(200, TEXT, web::status(&standing))
-        }
-        Route::Metrics => {
-            let exposition = Exposition::of(job.fields.accept.as_deref());
-            let report = desk.report(false);
-            document(
-                200,
-                exposition.media_type(),
-                web::metrics(report, exposition),
-            )
-        }
+        Route::Status => status::status(desk, job, &wish, now),
+        Route::Metrics => status::metrics(desk, job, &wish, now),
         Route::Options { allow } => reply::options(&wish, allow, now),
         Route::MethodNotAllowed { allow } => reply::problem(&wish, &failure::method(allow), now),
         Route::NotFound(why) => nowhere(why),

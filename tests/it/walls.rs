@@ -276,8 +276,8 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "serde_json",
-        places: &["reply/", "confluence/metadata.rs"],
-        why: "it is for problem documents, and for Confluence's REST",
+        places: &["reply/", "confluence/metadata.rs", "web/status_json.rs"],
+        why: "it is for problem documents, for the numbers of /status, and for Confluence's REST",
     },
     Only {
         name: "prometheus_client",
