@@ -49,6 +49,21 @@ pub(super) enum Value {
 }
 
 impl Metric {
+    /// What its samples are called, without what all names begin with. A histogram has three for each of these.
+    pub fn sample(&self) -> String {
+        let end = match self.kind {
+            Kind::Counter => "_total",
+            Kind::Info => "_info",
+            Kind::Gauge | Kind::Histogram => "",
+        };
+        format!("{}{end}", self.name)
+    }
+
+    /// Whether all programs that tell it call it the same.
+    pub fn is_common(&self) -> bool {
+        self.name.starts_with("process_")
+    }
+
     /// Its numbers.
     pub(super) fn rows(&self, report: &Report) -> Vec<Row> {
         let mut rows = Vec::new();

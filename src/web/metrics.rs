@@ -12,8 +12,8 @@ use super::metric::{Kind, Metric, Row, Value};
 use super::metric_table::METRICS;
 use super::watch::Report;
 
-/// What every name begins with but those that all programs share.
-const PREFIX: &str = "confluence_attachment_proxy";
+/// What every name begins with, an underscore behind it, but those that all programs share.
+pub const PREFIX: &str = "confluence_attachment_proxy";
 
 /// In which form the numbers are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,16 +65,14 @@ struct Scrape {
 impl Scrape {
     /// The name of a family: OpenMetrics adds the end of a sample's name itself.
     fn name(&self, metric: &Metric) -> String {
-        let prefix = match metric.name.starts_with("process_") {
-            true => String::new(),
-            false => format!("{PREFIX}_"),
+        let name = match self.exposition {
+            Exposition::OpenMetrics => metric.name.to_owned(),
+            Exposition::Text => metric.sample(),
         };
-        let end = match (self.exposition, metric.kind) {
-            (Exposition::Text, Kind::Counter) => "_total",
-            (Exposition::Text, Kind::Info) => "_info",
-            (Exposition::OpenMetrics, _) | (_, Kind::Gauge | Kind::Histogram) => "",
-        };
-        format!("{prefix}{}{end}", metric.name)
+        match metric.is_common() {
+            true => name,
+            false => format!("{PREFIX}_{name}"),
+        }
     }
 
     fn kind(&self, metric: &Metric) -> MetricType {

@@ -18,7 +18,7 @@ mod watch;
 pub use home::{Exhibit, Place, Showcase, home};
 pub use metric::{Kind, Metric};
 pub use metric_table::METRICS;
-pub use metrics::{Exposition, metrics};
+pub use metrics::{Exposition, PREFIX, metrics};
 pub use shell::{ICON, ICON_TYPE, Language, Shell, policy};
 pub use status::{Reader, status};
 pub use watch::{Kept, Report, ShutGuard, Standing, Status};
