@@ -49,6 +49,7 @@
 //! | room | what it is |
 //! |---|---|
 //! | [`attachment`] | the vocabulary: key, facts, finished and growing bytes; names nobody, everybody may name it |
+//! | [`meters`] | what is counted, and what others read of it; names nobody, everybody may name it |
 //! | [`config`], [`arguments`] | environment and argv to a whole configuration, or every problem at once |
 //! | [`gate`] | client sockets, plain or TLS: heads in, bytes out, every limit and time-out |
 //! | [`acceptor`] | tiny_http to jobs; the only file that names it |
@@ -104,6 +105,7 @@ pub mod confluence;
 pub mod demo;
 pub mod gate;
 pub mod logging;
+pub mod meters;
 pub mod reply;
 pub mod router;
 pub mod sabotage;

@@ -13,7 +13,9 @@ use super::handle::{
     Reporter, Room, Woken,
 };
 use super::store::{Freed, Limits, Locked, Store};
+use super::watch::Watch;
 use crate::attachment::{Charge, Key, Ledger, Meta};
+use crate::meters::{CacheMeter, Left, Number};
 
 /// Depth of each inbox: bursts of misses. Who sends waits for the actor, which waits for nobody but the answering
 /// worker, and that one waits for nobody but the gates.
@@ -33,6 +35,8 @@ pub struct Opened<W, F> {
     pub actor: CacheActor<W, F>,
     /// For the workers.
     pub handle: CacheHandle<W, F>,
+    /// For those who only look.
+    pub watch: Watch<F>,
     /// For the fetch crew.
     pub reporter: Reporter<F>,
     /// Orders for the fetch crew.
@@ -54,6 +58,7 @@ pub struct CacheActor<W, F> {
     flights: Flights<W>,
     ledger: Ledger,
     bytes_max: u64,
+    meter: Arc<CacheMeter>,
 }
 
 /// Builds an empty cache. `ledger` counts what all attachments in the process take.
@@ -63,6 +68,10 @@ pub fn open<W, F: Clone>(limits: Limits, ledger: Ledger) -> Opened<W, F> {
     let (reporter, reports) = bounded(INBOX_MAX);
     let (fetch_sender, fetches) = bounded(FETCHES_WAITING_MAX);
     let (woken_sender, woken) = bounded(INBOX_MAX);
+    let watch = Watch {
+        store: store.clone(),
+        meter: Arc::default(),
+    };
     let actor = CacheActor {
         store: store.clone(),
         claims,
@@ -73,10 +82,12 @@ pub fn open<W, F: Clone>(limits: Limits, ledger: Ledger) -> Opened<W, F> {
         flights: Flights::new(),
         ledger,
         bytes_max: limits.bytes_max,
+        meter: watch.meter.clone(),
     };
     Opened {
         actor,
         handle: CacheHandle { store, inbox },
+        watch,
         reporter: Reporter(reporter),
         fetches,
         woken,
@@ -104,6 +115,7 @@ impl<W, F: Clone> CacheActor<W, F> {
                 default(wait) => {}
             }
             next_tick = self.tick(Instant::now());
+            self.meter.flights_now.set(self.flights.len() as u64);
             if self.flights.is_empty() && !self.claims_open {
                 self.fetches = None;
             }
@@ -129,6 +141,7 @@ impl<W, F: Clone> CacheActor<W, F> {
     }
 
     fn claim(&mut self, key: Key, demand: Demand, waiter: W, now: Instant) {
+        self.meter.claims.add(1);
         // What was missing when the worker looked may have come meanwhile.
         match self.store.with(|store| store.lookup(&key, now)) {
             Lookup::Fresh(entry)
@@ -147,8 +160,9 @@ impl<W, F: Clone> CacheActor<W, F> {
         }
         match self.flights.claim(key.clone(), waiter) {
             Claimed::Fetch(flight) => self.order(flight, key, now),
-            Claimed::Parked => {}
+            Claimed::Parked => self.meter.followers.add(1),
             Claimed::Joined(waiter, reader, meta) => {
+                self.meter.followers.add(1);
                 self.wake(
                     waiter,
                     Outcome::Streaming {
@@ -163,6 +177,7 @@ impl<W, F: Clone> CacheActor<W, F> {
 
     /// Sends an order to the fetch crew, or ends its flight at once when too many wait.
     fn order(&mut self, flight: FlightId, key: Key, now: Instant) {
+        self.meter.flights.add(1);
         let alone = self.flights.is_too_big(&key);
         let known = self.store.with(|store| store.known(&key));
         let fetch = Fetch {
@@ -174,7 +189,7 @@ impl<W, F: Clone> CacheActor<W, F> {
         };
         let sent = self.fetches.as_ref().map(|fetches| fetches.try_send(fetch));
         match sent {
-            Some(Ok(())) => {}
+            Some(Ok(())) => self.meter.ordered.add(1),
             Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => {
                 self.end_without(flight, || Outcome::Busy, now);
             }
@@ -245,7 +260,12 @@ impl<W, F: Clone> CacheActor<W, F> {
             return Vec::new();
         };
         if !ended.purged {
-            self.free(|store| store.remove(&ended.key).into_iter().collect());
+            self.free(|store| {
+                store
+                    .remove(&ended.key, Left::Withdrawn)
+                    .into_iter()
+                    .collect()
+            });
             if let Some(why) = missing {
                 self.store
                     .with(|store| store.insert_gone(ended.key, why.clone()));

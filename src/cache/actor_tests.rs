@@ -178,6 +178,7 @@ impl World {
             flights: Flights::new(),
             ledger,
             bytes_max: limits.bytes_max,
+            meter: Arc::default(),
         };
         World {
             actor,

@@ -1,7 +1,7 @@
 //! One kept attachment.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::attachment::{Body, Digest, Key, Meta, in_arc, on_heap};
@@ -54,6 +54,10 @@ pub struct Entry<B = Body> {
     /// Until when it is served without asking Confluence.
     pub fresh_until: Instant,
     uses: AtomicU8,
+    /// How often it was asked for while it, or the copy that it replaces, was here.
+    requests: AtomicU32,
+    /// How long it took to fetch it, in milliseconds.
+    took: AtomicU32,
     /// When asking about it last came to nothing, in milliseconds since `stored`, plus one; 0 is never.
     failed: AtomicU64,
 }
@@ -81,6 +85,8 @@ impl<B: Weighed> Entry<B> {
             stored,
             fresh_until,
             uses: AtomicU8::new(0),
+            requests: AtomicU32::new(0),
+            took: AtomicU32::new(0),
             failed: AtomicU64::new(0),
         }
     }
@@ -91,7 +97,32 @@ impl<B: Weighed> Entry<B> {
         B: Clone,
     {
         let (key, label) = (self.key.clone(), self.label.clone());
-        Entry::new(key, label, meta, self.body.clone(), self.digest, life)
+        let renewed = Entry::new(key, label, meta, self.body.clone(), self.digest, life);
+        renewed.note_fetch(Duration::from_millis(self.took_milliseconds()));
+        renewed
+    }
+
+    /// Notes how long it took to fetch it.
+    pub fn note_fetch(&self, took: Duration) {
+        let took = u32::try_from(took.as_millis()).unwrap_or(u32::MAX);
+        self.took.store(took, Ordering::Relaxed);
+    }
+
+    /// How long it took to fetch it, in milliseconds.
+    pub(super) fn took_milliseconds(&self) -> u64 {
+        self.took.load(Ordering::Relaxed).into()
+    }
+
+    /// How often it was asked for.
+    pub fn requests(&self) -> u32 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Counts requests. Only whoever holds the store's lock does.
+    pub(super) fn count_requests(&self, more: u32) {
+        let requests = self.requests.load(Ordering::Relaxed);
+        self.requests
+            .store(requests.saturating_add(more), Ordering::Relaxed);
     }
 
     /// What it occupies in bytes, all in all.
@@ -144,6 +175,7 @@ impl<B: Weighed> Entry<B> {
 
     /// Takes over the uses of the copy that this one replaces.
     pub(super) fn inherit_uses(&self, old: &Entry<B>) {
+        self.count_requests(old.requests());
         self.uses
             .store(old.uses.load(Ordering::Relaxed), Ordering::Relaxed);
     }

@@ -68,6 +68,11 @@ impl<W> Flights<W> {
         }
     }
 
+    /// How many downloads run.
+    pub(super) fn len(&self) -> usize {
+        self.flights.len()
+    }
+
     /// Whether no download runs.
     pub(super) fn is_empty(&self) -> bool {
         self.flights.is_empty()

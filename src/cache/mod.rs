@@ -21,6 +21,7 @@ mod handle;
 mod replay;
 mod ring;
 mod store;
+mod watch;
 
 pub use actor::{CacheActor, Opened, open};
 pub use entry::{Entry, Life};
@@ -29,3 +30,4 @@ pub use handle::{
 };
 pub use replay::{Replay, Served};
 pub use store::Limits;
+pub use watch::Watch;

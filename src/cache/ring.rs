@@ -83,6 +83,11 @@ impl<B: Weighed> Ring<B> {
         self.bytes
     }
 
+    /// What all attachments take, whoever holds them.
+    pub(super) fn held(&self) -> u64 {
+        self.ledger.held()
+    }
+
     /// How many entries there are.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
@@ -99,6 +104,17 @@ impl<B: Weighed> Ring<B> {
         let number = *self.arrivals.front()?;
         let held = self.entries.get(&number)?;
         Some((number, &held.entry))
+    }
+
+    /// At most so many of the entries that came after `last`, or from the first one on, in the order of arrival.
+    pub(super) fn after(&self, last: Option<Number>, most: usize) -> Vec<(Number, Arc<Entry<B>>)> {
+        let start = self
+            .arrivals
+            .partition_point(|number| Some(*number) <= last);
+        let numbers = self.arrivals.range(start..);
+        let held =
+            numbers.filter_map(|number| Some((*number, self.entries.get(number)?.entry.clone())));
+        held.take(most).collect()
     }
 
     /// Adds an entry and returns its number. `before` is where an older copy of it stood.

@@ -13,6 +13,7 @@ use super::entry::{Entry, Weighed};
 use super::handle::{Forget, Lookup};
 use super::ring::{Number, Place, Ring};
 use crate::attachment::{Body, Key, Ledger};
+use crate::meters::{CacheFigures, Left};
 
 /// Missing files remembered at most. More distinct ones within `CACHE_NEGATIVE_TTL_SECONDS` come from a scanner, and
 /// its newest guesses push out its oldest.
@@ -56,6 +57,10 @@ pub(super) struct Store<F, B = Body> {
     gone: TtlCache<Key, F>,
     ring: Ring<B>,
     limits: Limits,
+    /// How many copies have left, by reason.
+    left: [u64; Left::ALL.len()],
+    /// What the fetches of copies took that were served instead of asking, in milliseconds.
+    spared: u64,
 }
 
 /// Entries that left the store, to be dropped outside the lock.
@@ -70,14 +75,18 @@ impl<F: Clone, B: Weighed> Store<F, B> {
             gone: TtlCache::new(GONE_MAX),
             ring: Ring::new(ledger),
             limits,
+            left: Default::default(),
+            spared: 0,
         }
     }
 
     /// One map access and one `Arc` clone.
-    pub(super) fn lookup(&self, key: &Key, now: Instant) -> Lookup<F, B> {
+    pub(super) fn lookup(&mut self, key: &Key, now: Instant) -> Lookup<F, B> {
         match self.alive.get(key) {
             Some((_, entry)) if entry.is_fresh(now) => {
                 entry.use_once();
+                entry.count_requests(1);
+                self.spared += entry.took_milliseconds();
                 Lookup::Fresh(entry.clone())
             }
             Some(_) | None => self
@@ -111,6 +120,9 @@ impl<F: Clone, B: Weighed> Store<F, B> {
             Some((old, place)) => {
                 entry.inherit_uses(&old);
                 entry.use_once(); // somebody asked for it, or there would be no newer one
+                if entry.digest != old.digest {
+                    self.count(Left::Replaced);
+                }
                 freed.push(old);
                 place
             }
@@ -149,13 +161,16 @@ impl<F: Clone, B: Weighed> Store<F, B> {
             self.ring.forget(&entry.key); // nobody misses what was dead, and it may have been purged
         }
         self.bury(&entry);
+        self.count(Left::Room);
         Some(entry)
     }
 
     /// Takes `key` out, alive or not, so that nothing tells any more that it was here.
-    pub(super) fn remove(&mut self, key: &Key) -> Option<Arc<Entry<B>>> {
+    pub(super) fn remove(&mut self, key: &Key, why: Left) -> Option<Arc<Entry<B>>> {
         self.ring.forget(key);
-        self.take(key).map(|(entry, _)| entry)
+        let (entry, _) = self.take(key)?;
+        self.count(why);
+        Some(entry)
     }
 
     fn take(&mut self, key: &Key) -> Option<(Arc<Entry<B>>, Place)> {
@@ -169,7 +184,7 @@ impl<F: Clone, B: Weighed> Store<F, B> {
         match what {
             Forget::File(key) => {
                 self.gone.remove(key);
-                self.remove(key).into_iter().collect()
+                self.remove(key, Left::Purged).into_iter().collect()
             }
             Forget::Page(_) => {
                 let gone: Vec<Key> = self
@@ -188,7 +203,8 @@ impl<F: Clone, B: Weighed> Store<F, B> {
                     .cloned()
                     .collect();
                 self.ring.forget_all(); // a hash does not tell which page it is of
-                kept.iter().filter_map(|key| self.remove(key)).collect()
+                let purged = kept.iter().map(|key| self.remove(key, Left::Purged));
+                purged.flatten().collect()
             }
         }
     }
@@ -203,6 +219,7 @@ impl<F: Clone, B: Weighed> Store<F, B> {
             }
             if let Some((entry, _)) = self.ring.remove(number) {
                 self.bury(&entry);
+                self.count(Left::Expired);
                 freed.push(entry);
             }
         }
@@ -225,6 +242,29 @@ impl<F: Clone, B: Weighed> Store<F, B> {
     /// Bytes kept, with all bookkeeping.
     pub(super) fn bytes(&self) -> u64 {
         self.ring.bytes()
+    }
+
+    /// What it says of itself.
+    pub(super) fn figures(&mut self) -> CacheFigures {
+        CacheFigures {
+            items: self.ring.len() as u64,
+            items_max: self.limits.items_max as u64,
+            bytes: self.ring.bytes(),
+            bytes_max: self.limits.bytes_max,
+            held: self.ring.held(),
+            missing: self.gone.iter().count() as u64,
+            left: self.left,
+            spared: Duration::from_millis(self.spared),
+        }
+    }
+
+    /// At most so many of the copies that came after `last`, or from the first one on, in the order of arrival.
+    pub(super) fn after(&self, last: Option<Number>, most: usize) -> Vec<(Number, Arc<Entry<B>>)> {
+        self.ring.after(last, most)
+    }
+
+    fn count(&mut self, why: Left) {
+        self.left[why as usize] += 1;
     }
 }
 

@@ -43,9 +43,9 @@ fn a_copy_is_fresh_then_stale_then_gone() {
     let mut store = Store::<()>::new(limits(), Ledger::default());
     store.insert(entry(key(1, "a"), 10, start), start);
     let fresh =
-        |store: &Store<()>, now| matches!(store.lookup(&key(1, "a"), now), Lookup::Fresh(_));
-    assert!(fresh(&store, start + HOUR - Duration::from_millis(1)));
-    assert!(!fresh(&store, start + HOUR));
+        |store: &mut Store<()>, now| matches!(store.lookup(&key(1, "a"), now), Lookup::Fresh(_));
+    assert!(fresh(&mut store, start + HOUR - Duration::from_millis(1)));
+    assert!(!fresh(&mut store, start + HOUR));
     assert!(
         store.known(&key(1, "a")).is_some(),
         "an expired copy may still serve"
@@ -53,6 +53,60 @@ fn a_copy_is_fresh_then_stale_then_gone() {
     assert_eq!(store.tick(start + HOUR).0.len(), 0);
     let (freed, wait) = store.tick(start + 2 * HOUR);
     assert_eq!((freed.len(), wait, store.bytes()), (1, None, 0));
+}
+
+#[test]
+fn requests_and_the_time_they_spare_are_counted_and_outlive_a_newer_version() {
+    let (start, took) = (Instant::now(), Duration::from_millis(40));
+    let mut store = Store::<()>::new(limits(), Ledger::default());
+    let first = entry(key(1, "a"), 10, start);
+    first.note_fetch(took);
+    store.insert(first.clone(), start);
+    for _ in 0..3 {
+        assert!(matches!(
+            store.lookup(&key(1, "a"), start),
+            Lookup::Fresh(_)
+        ));
+    }
+    assert_eq!((first.requests(), store.figures().spared), (3, 3 * took));
+    let life = Life {
+        stored: start,
+        fresh_until: start + HOUR,
+    };
+    let renewed = Arc::new(first.renewed(Meta::default(), life));
+    store.insert(renewed.clone(), start);
+    assert!(matches!(
+        store.lookup(&key(1, "a"), start),
+        Lookup::Fresh(_)
+    ));
+    assert_eq!((renewed.requests(), store.figures().spared), (4, 4 * took));
+    assert_eq!(
+        store.figures().left,
+        [0; 5],
+        "the same bytes are no newer version"
+    );
+}
+
+#[test]
+fn all_copies_are_seen_a_few_at_a_time_in_the_order_of_arrival() {
+    let start = Instant::now();
+    let mut store = Store::<()>::new(limits(), Ledger::default());
+    let pages = [1, 2, 3, 4, 5];
+    for page in pages {
+        store.insert(entry(key(page, "a"), 10, start), start);
+    }
+    store.remove(&key(2, "a"), Left::Purged);
+    let (mut seen, mut last) = (Vec::new(), None);
+    loop {
+        let some = store.after(last, 2);
+        let Some((number, _)) = some.last() else {
+            break;
+        };
+        assert!(some.len() <= 2);
+        last = Some(*number);
+        seen.extend(some.iter().map(|(_, entry)| entry.key.clone()));
+    }
+    assert_eq!(seen, [1, 3, 4, 5].map(|page| key(page, "a")));
 }
 
 /// ttl_cache has a clock of its own, so this one test waits for real milliseconds to pass.
@@ -351,7 +405,7 @@ proptest! {
                     model.remove(&page);
                 }
                 Step::Gone(page) => {
-                    store.remove(&key(page, "a"));
+                    store.remove(&key(page, "a"), Left::Withdrawn);
                     store.insert_gone(key(page, "a"), ());
                     prop_assert!(matches!(store.lookup(&key(page, "a"), now), Lookup::Gone(())));
                     model.remove(&page);

@@ -9,14 +9,16 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use ureq::Agent;
 
 use super::address::Question;
+use super::counting;
 use super::error::{Phase, SetupError, UpstreamError};
 use super::guard::{Admission, Change, Guard, Standing};
-use super::line::{Answered, Line, Login, Reply};
+use super::line::{Answered, Line, Login};
 use super::memory::Memory;
 use super::news::{News, ReplaceError, Trouble};
 use super::resolver;
 use super::turn::{Telling, Testing};
 use crate::config::ConfluenceConfig;
+use crate::meters::{self, UpstreamMeter};
 
 /// What a waiting request is granted beyond the time that one login test may take.
 const MARGIN: Duration = Duration::from_secs(1);
@@ -47,6 +49,7 @@ pub(super) struct Shared {
     others: Mutex<Vec<Agent>>,
     news: Sender<News>,
     pub(super) memory: Memory,
+    meter: Arc<UpstreamMeter>,
 }
 
 impl Confluence {
@@ -79,6 +82,7 @@ impl Confluence {
             others: Mutex::default(),
             news,
             memory: Memory::new(),
+            meter: Arc::default(),
         };
         let shared = Arc::new(shared);
         (Confluence { shared }, receiver)
@@ -119,7 +123,7 @@ impl Confluence {
     fn test(&self) -> Result<Login, UpstreamError> {
         let line = self.shared.line();
         let mut testing = Testing::new(self, &line);
-        let login = line.test();
+        let login = self.shared.timed(meters::Question::Login, || line.test());
         testing.tell(&login);
         login
     }
@@ -136,8 +140,8 @@ impl Confluence {
         }
         let line = Line::new(settings, shared.lookup.clone(), shared.interrupted.clone())?;
         shared.remember(&line); // a stop must reach it while it is tested
-        let login = line
-            .test()
+        let login = shared
+            .timed(meters::Question::Login, || line.test())
             .inspect_err(|error| shared.guard().missed(error))?;
         shared.remember(&shared.line()); // and the old one while its downloads run
         let mut guard = shared.guard();
@@ -167,6 +171,11 @@ impl Confluence {
     /// What is left of the pause that Confluence has asked for; `None` without one.
     pub fn pause(&self) -> Option<Duration> {
         self.shared.guard().pause_left(Instant::now())
+    }
+
+    /// What is counted of the questions.
+    pub fn meter(&self) -> Arc<UpstreamMeter> {
+        self.shared.meter.clone()
     }
 
     /// Forgets what was looked up: pages, spaces, the numbers of attachments.
@@ -208,10 +217,12 @@ impl Confluence {
         let mut again = true;
         loop {
             let mut telling = self.admit()?;
-            let Reply {
-                answered,
-                is_marked,
-            } = telling.line.ask(question);
+            let mut is_marked = true;
+            let answered = self.shared.timed(counting::kind(question), || {
+                let reply = telling.line.ask(question);
+                is_marked = reply.is_marked;
+                reply.answered
+            });
             let change = telling.tell(answered.as_ref().err(), is_marked);
             let status = match &answered {
                 // Asked as an account that is no longer in force, which may have seen less than the new one does.
@@ -289,6 +300,19 @@ impl Shared {
     /// Whether questions are asked on this line. Who acts on it holds the guard, under which lines are replaced.
     pub(super) fn is_in_force(&self, line: &Arc<Line>) -> bool {
         Arc::ptr_eq(line, &self.line())
+    }
+
+    /// Asks, and counts what was asked, how long it took and what came of it.
+    pub(super) fn timed<T>(
+        &self,
+        question: meters::Question,
+        ask: impl FnOnce() -> Result<T, UpstreamError>,
+    ) -> Result<T, UpstreamError> {
+        let began = Instant::now();
+        let answered = ask();
+        let answer = counting::answer(answered.as_ref().err());
+        self.meter.asked(question, answer, began.elapsed());
+        answered
     }
 
     /// Notes the agents of a line for a stop.

@@ -9,6 +9,7 @@ use super::metadata::{AttachmentId, has_length, is_current};
 use super::name::composed;
 use crate::attachment::{Key, Meta, PageId};
 use crate::config::Kind;
+use crate::meters;
 
 /// What asking again for a file that we have came to.
 #[derive(Debug)]
@@ -214,7 +215,9 @@ impl Confluence {
         let mut download = match self.ask(question)? {
             Answered::Elsewhere { location, date } => {
                 let media = &self.shared.line().media;
-                let fetched = media.fetch(location, key.name().as_str());
+                let fetched = self.shared.timed(meters::Question::Media, || {
+                    media.fetch(location, key.name().as_str())
+                });
                 let mut download = fetched.inspect_err(|error| self.note_pause(error))?;
                 // By Confluence's clock, which the metadata is compared with; the media host has its own.
                 download.meta.date = date;

@@ -24,6 +24,7 @@ mod agent;
 mod answer;
 mod call;
 mod client;
+mod counting;
 mod download;
 mod error;
 mod examine;

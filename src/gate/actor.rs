@@ -17,6 +17,7 @@ use super::link::Link;
 use super::refusal::Refusal;
 use super::serve::refuse;
 use super::transport::Transport;
+use crate::meters::Number;
 
 pub(super) const WAKER: Token = Token(usize::MAX);
 pub(super) const LISTENER: Token = Token(usize::MAX - 1);
@@ -153,6 +154,8 @@ impl Gate {
     fn accept(&mut self, now: Instant) {
         let Some(door) = &mut self.door else { return };
         let (accepted, refused) = door.accept(now);
+        let taken = accepted.len() + refused.len();
+        self.clients.meter.accepted.add(taken as u64);
         for adopted in accepted {
             let gate = self
                 .door
@@ -185,7 +188,13 @@ impl Gate {
                 | Phase::UnderWay { .. }
                 | Phase::Writing { .. }
                 | Phase::Lingering { .. } => {
-                    refuse(&mut connection, refusal, now, &self.clients.access)
+                    refuse(
+                        &mut connection,
+                        refusal,
+                        &self.clients.meter,
+                        &self.clients.access,
+                        now,
+                    );
                 }
             }
             self.adopt(connection, now);
@@ -233,7 +242,13 @@ impl Gate {
     fn close_rest(&mut self, now: Instant) {
         while let Some((slot, connection)) = self.clients.connections.iter_mut().next() {
             if matches!(connection.phase, Phase::UnderWay { .. }) {
-                refuse(connection, Refusal::Stopping, now, &self.clients.access);
+                refuse(
+                    connection,
+                    Refusal::Stopping,
+                    &self.clients.meter,
+                    &self.clients.access,
+                    now,
+                );
                 self.serve(slot, now); // a few hundred bytes: they fit into any socket at once
             }
             self.close(slot, now);

@@ -1,6 +1,7 @@
 //! All clients of one gate, and what is pending for them.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use slab::Slab;
@@ -11,6 +12,7 @@ use super::head::HEAD_BYTES_MAX;
 use super::pending::Pending;
 use crate::attachment::StreamId;
 use crate::logging::Access;
+use crate::meters::GateMeter;
 
 /// How far ahead a deadline is noted at most. A note stays until its time comes, also when its connection has gone, so
 /// this bounds how many of them there are.
@@ -33,10 +35,16 @@ pub(super) struct Clients {
     /// Connections beyond the bounds, which are only being told so.
     pub(super) unseated: usize,
     pub(super) draining: Option<Instant>,
+    pub(super) meter: Arc<GateMeter>,
 }
 
 impl Clients {
-    pub(super) fn new(pending: Pending, access: Option<Access>, now: Instant) -> Clients {
+    pub(super) fn new(
+        pending: Pending,
+        meter: Arc<GateMeter>,
+        access: Option<Access>,
+        now: Instant,
+    ) -> Clients {
         Clients {
             connections: Slab::new(),
             deadlines: Deadlines::new(now),
@@ -48,11 +56,23 @@ impl Clients {
             serial: 0,
             unseated: 0,
             draining: None,
+            meter,
         }
     }
 }
 
 impl Clients {
+    /// Counts what `slot` is doing now.
+    pub(super) fn count(&mut self, slot: usize) {
+        if let Some(connection) = self.connections.get_mut(slot) {
+            let state = Some(connection.state());
+            if connection.counted != state {
+                self.meter.moved(connection.counted, state);
+                connection.counted = state;
+            }
+        }
+    }
+
     /// Makes sure that the deadline of `slot` comes up.
     pub(super) fn note(&mut self, slot: usize, now: Instant) {
         if let Some(connection) = self.connections.get_mut(slot) {
@@ -79,6 +99,7 @@ impl Clients {
 
     pub(super) fn remove(&mut self, slot: usize) -> Option<Connection> {
         let connection = self.connections.try_remove(slot)?;
+        self.meter.moved(connection.counted, None);
         self.unseated -= usize::from(connection.seat.is_none());
         if let Some(stream) = connection.waits_for
             && let Some(slots) = self.waiting.get_mut(&stream)

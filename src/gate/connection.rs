@@ -15,6 +15,7 @@ use super::refusal::Refusal;
 use super::socket::Socket;
 use super::transport::Transport;
 use crate::attachment::StreamId;
+use crate::meters::State;
 
 /// Longest time for a request head, from its first byte; also for the first head of a new connection, its TLS handshake
 /// included.
@@ -68,6 +69,8 @@ pub(super) struct Connection {
     pub(super) answered: u64,
     /// `None` for a connection beyond the bounds, which is only told so.
     pub(super) seat: Option<Seat>,
+    /// As what the gate's meter has it.
+    pub(super) counted: Option<State>,
 }
 
 /// What a connection is doing.
@@ -145,6 +148,7 @@ impl Connection {
             asked: None,
             answered: 0,
             seat,
+            counted: None,
         }
     }
 
@@ -154,6 +158,18 @@ impl Connection {
             Phase::Reading => self.received.is_empty(),
             Phase::Handshaking { .. } | Phase::Lingering { .. } => true,
             Phase::UnderWay { .. } | Phase::Writing { .. } => false,
+        }
+    }
+
+    /// What it is doing, for those who watch.
+    pub(super) fn state(&self) -> State {
+        match &self.phase {
+            Phase::Handshaking { .. } => State::Handshaking,
+            Phase::Reading if self.received.is_empty() => State::Idle,
+            Phase::Reading => State::Reading,
+            Phase::UnderWay { .. } => State::UnderWay,
+            Phase::Writing { .. } => State::Writing,
+            Phase::Lingering { .. } => State::Lingering,
         }
     }
 

@@ -12,6 +12,7 @@ use super::certificate::Certificate;
 use super::ticket::Ticket;
 use super::transport::Transport;
 use crate::attachment::{Bell, StreamId};
+use crate::meters::GateMeter;
 use crate::reply::Reply;
 
 /// Depth of a gate's inbox: replies of some turns. A gate never waits for anybody, so it always comes to empty it, and
@@ -50,6 +51,7 @@ pub struct Gates(Arc<[GateHandle]>);
 
 pub(super) struct GateHandle {
     inbox: Sender<GateMessage>,
+    meter: Arc<GateMeter>,
     waker: mio::Waker,
     /// Set by the first who wakes the gate, cleared when it looks: the others save the system call.
     woken: AtomicBool,
@@ -64,6 +66,7 @@ impl Gates {
             inboxes.push(inbox);
             GateHandle {
                 inbox: sender,
+                meter: Arc::default(),
                 waker,
                 woken: AtomicBool::new(false),
             }
@@ -74,6 +77,11 @@ impl Gates {
     /// How many gates there are.
     pub(super) fn count(&self) -> usize {
         self.0.len()
+    }
+
+    /// What each gate counts.
+    pub fn meters(&self) -> Vec<Arc<GateMeter>> {
+        self.0.iter().map(|gate| gate.meter.clone()).collect()
     }
 
     /// Hands an answer to the gate that owns the client. Blocks while that gate's inbox is full, which it soon is not.

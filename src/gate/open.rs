@@ -52,12 +52,14 @@ pub fn open(
         connections_max,
         access,
     } = facing;
+    let meters = gates.meters();
     let admission = Arc::new(Admission::new(connections_max));
     // Apart, so that slow readers of TLS leave room for the requests of others.
     let (pending, waiting) = (Pending::default(), Pending::default());
     let mut listener = Some(listener);
     let mut built = Vec::new();
     for (index, ((poll, inbox), socket)) in polls.into_iter().zip(inboxes).zip(links).enumerate() {
+        let meter = meters[index].clone();
         let mut link = Link::new(socket)?;
         link.register(poll.registry(), LINK)?;
         let door = match listener.take() {
@@ -73,7 +75,7 @@ pub fn open(
         let (gates, under_way, clients) = (
             gates.clone(),
             under_way.clone(),
-            Clients::new(pending.clone(), access.clone(), Instant::now()),
+            Clients::new(pending.clone(), meter, access.clone(), Instant::now()),
         );
         built.push(Gate {
             index,

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::target::BadTarget;
+use crate::meters::Refused;
 
 /// What clients may do here, as the `Allow` field says it.
 pub(super) const ALLOW: &str = "GET, HEAD, POST, DELETE, OPTIONS";
@@ -66,6 +67,27 @@ impl Refusal {
                 (503, "Service Unavailable")
             }
             Refusal::Version => (505, "HTTP Version Not Supported"),
+        }
+    }
+
+    /// As what it is counted.
+    pub(super) fn kind(self) -> Refused {
+        match self {
+            Refusal::Malformed(_) | Refusal::NotTls => Refused::Malformed,
+            Refusal::Method => Refused::Method,
+            Refusal::Slow => Refused::Slow,
+            Refusal::Body => Refused::Body,
+            Refusal::FormTooLarge => Refused::FormTooLarge,
+            Refusal::MediaType => Refused::MediaType,
+            Refusal::TargetTooLong => Refused::TargetTooLong,
+            Refusal::Expectation => Refused::Expectation,
+            Refusal::HeadTooLarge => Refused::HeadTooLarge,
+            Refusal::TooManyFields => Refused::TooManyFields,
+            Refusal::Busy => Refused::Busy,
+            Refusal::Stopping => Refused::Stopping,
+            Refusal::Crowded => Refused::Crowded,
+            Refusal::AddressCrowded => Refused::AddressCrowded,
+            Refusal::Version => Refused::Version,
         }
     }
 

@@ -19,6 +19,7 @@ use super::session::Handshake;
 use super::ticket::Ticket;
 use super::visits;
 use crate::logging::Access;
+use crate::meters::{GateMeter, Refused, Source};
 use crate::reply::Reply;
 
 /// Bytes written to one client per turn, so that one fast reader of a big file does not starve the others.
@@ -48,6 +49,7 @@ impl Gate {
                 break;
             }
         }
+        self.clients.count(slot);
         self.clients.note(slot, now);
     }
 
@@ -61,14 +63,28 @@ impl Gate {
             (Ok(Handshake::Pending), _) => return false,
             (Ok(Handshake::Done), None) => connection.phase = Phase::Reading,
             (Ok(Handshake::Done), Some(refusal)) => {
-                refuse(connection, refusal, now, &self.clients.access)
+                refuse(
+                    connection,
+                    refusal,
+                    &self.clients.meter,
+                    &self.clients.access,
+                    now,
+                );
             }
             (Ok(Handshake::NotTls), _) => {
                 connection.transport.give_up_tls();
-                refuse(connection, Refusal::NotTls, now, &self.clients.access);
+                refuse(
+                    connection,
+                    Refusal::NotTls,
+                    &self.clients.meter,
+                    &self.clients.access,
+                    now,
+                );
             }
             (Err(error), _) => {
-                log_no_handshake(&error, connection.client);
+                if log_no_handshake(&error, connection.client) {
+                    self.clients.meter.refused(Refused::Handshake);
+                }
                 self.close(slot, now);
                 return false;
             }
@@ -85,7 +101,13 @@ impl Gate {
                 self.close(slot, now);
                 return false;
             }
-            Heard::Bad(refusal) => refuse(connection, refusal, now, &self.clients.access),
+            Heard::Bad(refusal) => refuse(
+                connection,
+                refusal,
+                &self.clients.meter,
+                &self.clients.access,
+                now,
+            ),
             Heard::Head(place) => {
                 self.clients.serial += 1;
                 let serial = self.clients.serial;
@@ -118,7 +140,13 @@ impl Gate {
                         connection.deadline = now + Duration::from_secs(u32::MAX.into()); // others have the time limits
                         return false;
                     }
-                    Err(refusal) => refuse(connection, refusal, now, &self.clients.access),
+                    Err(refusal) => refuse(
+                        connection,
+                        refusal,
+                        &self.clients.meter,
+                        &self.clients.access,
+                        now,
+                    ),
                 }
             }
         }
@@ -199,7 +227,7 @@ impl Gate {
             }
             Ok(Progress::Done) => {
                 let took = now.duration_since(*since);
-                log_served(outgoing, connection.client, took);
+                note_served(outgoing, connection.client, took, &self.clients.meter);
                 if let Some(access) = &self.clients.access {
                     let asked = connection.asked.take();
                     visits::answered(access, connection.client, asked, outgoing, (took, true));
@@ -231,7 +259,13 @@ impl Gate {
         if now < connection.deadline {
             self.clients.note(slot, now);
         } else if matches!(connection.phase, Phase::Reading) && !connection.is_idle() {
-            refuse(connection, Refusal::Slow, now, &self.clients.access);
+            refuse(
+                connection,
+                Refusal::Slow,
+                &self.clients.meter,
+                &self.clients.access,
+                now,
+            );
             self.serve(slot, now);
         } else {
             self.close(slot, now);
@@ -250,6 +284,7 @@ impl Gate {
             let ms = took.as_millis();
             let (status, from, bytes, client) =
                 (outgoing.status, note.from, outgoing.sent, connection.client);
+            self.clients.meter.aborted(Source::of(from), bytes);
             info!(
                 "aborted {note} status={status} from={from} bytes={bytes} ms={ms} client={client}"
             );
@@ -286,9 +321,11 @@ fn submit(
 pub(super) fn refuse(
     connection: &mut Connection,
     refusal: Refusal,
-    now: Instant,
+    meter: &GateMeter,
     access: &Option<Access>,
+    now: Instant,
 ) {
+    meter.refused(refusal.kind());
     if matches!(connection.phase, Phase::Reading) {
         connection.bodiless = connection.begins_as_head();
     }
@@ -313,24 +350,32 @@ pub(super) fn refuse(
     connection.readable = true; // whatever it still sends is not read before the answer is out
 }
 
-/// Says why a client and this service could not agree on TLS: it most often does not trust the certificate.
-fn log_no_handshake(error: &io::Error, client: IpAddr) {
+/// Says why a client and this service could not agree on TLS: it most often does not trust the certificate. `false`: it
+/// only left.
+fn log_no_handshake(error: &io::Error, client: IpAddr) -> bool {
     match error.kind() {
         io::ErrorKind::InvalidData => {
             info!("refused reason=\"no TLS handshake: {error}\" client={client}");
+            true
         }
         io::ErrorKind::QuotaExceeded => {
             let reason = "no TLS handshake: too many clients have sent a part of theirs";
             info!("refused reason={reason:?} client={client}");
+            true
         }
-        _ => debug!("a client left within its TLS handshake: {error}"),
+        _ => {
+            debug!("a client left within its TLS handshake: {error}");
+            false
+        }
     }
 }
 
-fn log_served(outgoing: &Outgoing, client: IpAddr, took: Duration) {
+/// Counts and logs an answer that is out.
+fn note_served(outgoing: &Outgoing, client: IpAddr, took: Duration, meter: &GateMeter) {
     if let Some(note) = &outgoing.note {
         let (status, from, bytes, ms) =
             (outgoing.status, note.from, outgoing.sent, took.as_millis());
+        meter.served(status, Source::of(from), bytes, took);
         info!("served {note} status={status} from={from} bytes={bytes} ms={ms} client={client}");
     }
 }

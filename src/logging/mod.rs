@@ -20,6 +20,6 @@ mod visit;
 
 pub use access::{Access, AccessActor, AccessHandle, open_access};
 pub use line::Style;
-pub use open::prepare;
+pub use open::{lines_dropped, prepare};
 pub use sink::{LogActor, LogHandle};
 pub use visit::{End, Visit};

@@ -1,11 +1,15 @@
 //! How the logger of the process is put together and installed.
 
 use std::io::Write;
+use std::sync::OnceLock;
 use std::time::SystemTime;
 
 use super::line::Style;
 use super::sink::{LogActor, LogHandle, LogSink};
 use super::{filter, sink};
+
+/// The handle of the logger of this process.
+static INSTALLED: OnceLock<LogHandle> = OnceLock::new();
 
 /// Installs the logger of the process and returns the two ends of the log: the actor to run and the handle to end it.
 ///
@@ -24,11 +28,17 @@ pub fn prepare(
     let logger = filter::Screen::new(build(style, &chosen, sink));
     let level = logger.max_level();
     log::set_boxed_logger(Box::new(logger))?;
+    let _ = INSTALLED.set(handle.clone()); // there is one logger, so there was none
     log::set_max_level(level);
     for flaw in chosen.flaws {
         log::warn!("{flaw}");
     }
     Ok((handle, actor))
+}
+
+/// How many lines the logger of this process has dropped; none as long as there is none.
+pub fn lines_dropped() -> u64 {
+    INSTALLED.get().map_or(0, LogHandle::lines_dropped)
 }
 
 fn build(style: Style, chosen: &filter::Chosen, sink: LogSink) -> env_logger::Logger {

@@ -1,4 +1,4 @@
-//! What the machine grants: open files and memory, compared with what the settings need.
+//! What the machine grants, open files and memory, compared with what the settings need; and what is taken of it.
 
 use std::fs;
 use std::path::Path;
@@ -7,6 +7,7 @@ use log::warn;
 
 use crate::attachment::FILE_BYTES_MIN;
 use crate::config::{Config, format_size};
+use crate::meters::Machine;
 
 /// Descriptors needed beside one per client, one per connection to Confluence and one per kept file that lies in a
 /// memory file: polls, links, log, standard streams.
@@ -67,7 +68,7 @@ pub(super) fn prepare(config: &Config) {
 pub fn memory_granted() -> Option<u64> {
     let of_machine = fs::read_to_string("/proc/meminfo")
         .ok()
-        .and_then(|text| memory_total(&text));
+        .and_then(|text| memory(&text, "MemTotal:"));
     let group = fs::read_to_string("/proc/self/cgroup").ok();
     let of_groups = group
         .as_deref()
@@ -91,11 +92,28 @@ fn group_path(text: &str) -> Option<&str> {
     text.lines().find_map(|line| line.strip_prefix("0::"))
 }
 
-/// `MemTotal` in the text of `/proc/meminfo`, in bytes.
-fn memory_total(text: &str) -> Option<u64> {
-    let line = text
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"))?;
+/// What this process takes now, as far as the system says.
+pub(super) fn figures() -> Machine {
+    let status = fs::read_to_string("/proc/self/status").ok();
+    Machine {
+        resident_bytes: status.and_then(|text| memory(&text, "VmRSS:")),
+        open_descriptors: open_descriptors(),
+    }
+}
+
+/// Files that are open now. Linux tells their number as the size of the directory since 6.2; before, they are counted,
+/// with the one that this takes.
+fn open_descriptors() -> Option<u64> {
+    const DIRECTORY: &str = "/proc/self/fd";
+    match fs::metadata(DIRECTORY).ok()?.len() {
+        0 => Some((fs::read_dir(DIRECTORY).ok()?.count() as u64).saturating_sub(1)),
+        open => Some(open),
+    }
+}
+
+/// The memory in bytes behind this name in `/proc/meminfo`, or in a file of its kind.
+fn memory(text: &str, name: &str) -> Option<u64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kilobytes * 1024)
 }
@@ -107,14 +125,24 @@ mod tests {
     #[test]
     fn the_kernels_words_are_read() {
         assert_eq!(
-            memory_total("MemTotal:       24612345 kB\nMemFree: 1 kB\n"),
+            memory("MemTotal:       24612345 kB\nMemFree: 1 kB\n", "MemTotal:"),
             Some(24612345 * 1024)
         );
-        assert_eq!(memory_total("MemFree: 1 kB\n"), None);
+        assert_eq!(memory("MemFree: 1 kB\n", "MemTotal:"), None);
         assert_eq!(
             group_path("1:cpu:/x\n0::/system.slice/a.service\n"),
             Some("/system.slice/a.service")
         );
         assert_eq!(group_path("1:cpu:/x\n"), None);
+    }
+
+    #[test]
+    fn this_process_takes_memory_and_has_files_open() {
+        let Machine {
+            resident_bytes,
+            open_descriptors,
+        } = figures();
+        assert!(resident_bytes.is_some_and(|bytes| 1024 * 1024 < bytes));
+        assert!(open_descriptors.is_some_and(|open| (3..100_000).contains(&open)));
     }
 }

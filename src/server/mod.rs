@@ -12,6 +12,7 @@
 mod certificate;
 mod error;
 mod machine;
+mod open;
 mod start;
 mod threads;
 

@@ -1,10 +1,10 @@
 //! The running service: built here, watched over here, stopped here.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,15 +14,17 @@ use log::{info, warn};
 use super::certificate::{Certificates, RereadTls};
 use super::error::StartError;
 use super::machine;
+use super::open::{listen, scheme, start_access_log};
 use super::threads::{Actor, Farewell, Spawner, Stage, Wish, culprit, join, join_as_they_leave};
 use crate::acceptor::{self, Acceptor, Job};
 use crate::account::{self, AccountHandle, Secrets};
 use crate::attachment::Ledger;
-use crate::cache::{self, CacheHandle, Limits};
+use crate::cache::{self, CacheHandle, Limits, Watch};
 use crate::config::{Allow, Config, Kind};
 use crate::confluence::Confluence;
 use crate::gate::{self, Facing, Gate, Gates, REQUESTS_UNDER_WAY_MAX, UnderWay};
-use crate::logging::{self, Access, AccessHandle};
+use crate::logging::{self, AccessHandle};
+use crate::meters::{Meters, Probes, SAMPLE_EVERY, Saved};
 use crate::web::Showcase;
 use crate::worker::{
     Answerer, Crew, CrewShared, Desk, Failure, House, Parked, Publication, Worker,
@@ -117,16 +119,12 @@ impl Server {
         };
         let opened = gate::open(listener, facing, links, &under_way);
         let (gates, gate_actors) = opened.map_err(StartError::System)?;
-        let desk = Arc::new(Desk::new(
-            gates.clone(),
-            house(&config, showcase),
-            confluence.clone(),
-            publication(&config),
-        ));
+        let ledger = Ledger::default();
+        let cache = cache::open(limits(&config), ledger.clone());
+        let desk = Arc::new(desk(&config, &gates, showcase, &confluence, &cache.watch));
         let (keeper, account) =
             account::open(confluence.clone(), news, config.confluence.clone(), secrets);
-
-        let back = spawn_back(&mut spawner, &config, &gates, &desk);
+        let back = spawn_back(&mut spawner, &config, (cache, ledger), &desk);
         let front = back.and_then(|cache| {
             let worker = Worker {
                 jobs,
@@ -163,6 +161,11 @@ impl Server {
         self.address
     }
 
+    /// What Confluence was spared since the start.
+    pub fn saved(&self) -> Saved {
+        self.desk.saved()
+    }
+
     /// Reads the certificate again, and has the account's secret read again and its login tested. Blocks for no longer
     /// than two small files take.
     pub fn reload(&mut self) {
@@ -192,6 +195,7 @@ impl Server {
                     Ok(first) => Ending::Failed(culprit(first, &self.farewells)),
                     Err(_) => Ending::Asked,
                 },
+                default(SAMPLE_EVERY) => self.desk.meters.sample(Instant::now()),
             }
         }
     }
@@ -225,52 +229,21 @@ impl Drop for Server {
     }
 }
 
-/// Where clients connect, bound and not yet served.
-fn listen(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> {
-    let wanted = SocketAddr::new(config.proxy.host, config.proxy.port);
-    let listener = gate::listen(wanted).map_err(|error| StartError::Listen(wanted, error))?;
-    let address = listener.local_addr().map_err(StartError::System)?;
-    Ok((listener, address))
-}
-
-/// Opens the access log and starts its writer, if one is wanted.
-fn start_access_log(
-    spawner: &mut Spawner,
-    config: &Config,
-) -> Result<(Option<Access>, Option<AccessHandle>), StartError> {
-    let Some(wanted) = &config.proxy.access_log else {
-        return Ok((None, None));
-    };
-    let (access, handle, actor) = logging::open_access(wanted, scheme(config))
-        .map_err(|error| StartError::AccessLog(wanted.to.clone(), error))?;
-    spawner
-        .start(Stage::Back, "access".into(), move || actor.run())
-        .map_err(StartError::System)?;
-    Ok((Some(access), Some(handle)))
-}
-
 /// Starts cache, answerer and crew, and returns what the lookup workers need.
 fn spawn_back(
     spawner: &mut Spawner,
     config: &Config,
-    gates: &Gates,
+    (cache, ledger): (cache::Opened<Parked, Failure>, Ledger),
     desk: &Arc<Desk>,
 ) -> io::Result<CacheHandle<Parked, Failure>> {
-    let ledger = Ledger::default();
-    let limits = Limits {
-        items_max: config.cache.items_max,
-        bytes_max: config.cache.bytes_max,
-        stale: config.cache.stale,
-        renewable: config.cache.ttl,
-        negative_ttl: config.cache.negative_ttl,
-    };
     let cache::Opened {
         actor,
         handle,
+        watch: _,
         reporter,
         fetches,
         woken,
-    } = cache::open(limits, ledger.clone());
+    } = cache;
     let answerer = Answerer {
         woken,
         desk: desk.clone(),
@@ -278,12 +251,11 @@ fn spawn_back(
     };
     let shared = Arc::new(CrewShared {
         reporter,
-        bell: Arc::new(gates.clone()),
+        bell: Arc::new(desk.gates.clone()),
         ledger,
         item_bytes_max: config.cache.item_bytes_max,
         ttl: config.cache.ttl,
-        paced_max: (config.confluence.connections_max / 2).max(1),
-        paced: AtomicUsize::new(0),
+        paced_max: (config.confluence.connections_max as u64 / 2).max(1),
         patience: config.confluence.read_timeout,
         desk: desk.clone(),
     });
@@ -309,6 +281,44 @@ fn spawn_workers(spawner: &mut Spawner, cores: usize, worker: Worker) -> io::Res
         })?;
     }
     Ok(())
+}
+
+/// What all workers share.
+fn desk(
+    config: &Config,
+    gates: &Gates,
+    showcase: Option<Showcase>,
+    confluence: &Confluence,
+    cache: &Watch<Failure>,
+) -> Desk {
+    let probes = Probes {
+        machine: machine::figures,
+        log_lines_dropped: logging::lines_dropped,
+    };
+    let meters = Meters::new(gates.meters(), cache.meter(), confluence.meter(), probes);
+    meters
+        .crew
+        .size
+        .set(config.confluence.connections_max as u64);
+    Desk::new(
+        gates.clone(),
+        house(config, showcase),
+        confluence.clone(),
+        publication(config),
+        cache.clone(),
+        meters,
+    )
+}
+
+/// How much is kept, and for how long.
+fn limits(config: &Config) -> Limits {
+    Limits {
+        items_max: config.cache.items_max,
+        bytes_max: config.cache.bytes_max,
+        stale: config.cache.stale,
+        renewable: config.cache.ttl,
+        negative_ttl: config.cache.negative_ttl,
+    }
 }
 
 /// What the operator lets out.
@@ -337,14 +347,6 @@ fn spawn_gates(spawner: &mut Spawner, gates: Vec<Gate>) -> io::Result<()> {
         spawner.start(Stage::Clients, format!("gate-{number}"), move || gate.run())?;
     }
     Ok(())
-}
-
-/// What addresses of this service begin with.
-fn scheme(config: &Config) -> &'static str {
-    match config.proxy.tls {
-        Some(_) => "https",
-        None => "http",
-    }
 }
 
 fn log_started(config: &Config, address: SocketAddr) {

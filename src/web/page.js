@@ -38,3 +38,32 @@
     });
   }
 })();
+
+// The status page: its numbers are asked for again every two seconds while somebody looks, and replaced as a whole, so
+// that they are written in one place only.
+(() => {
+  const lost = document.getElementById("lost");
+  if (!document.getElementById("live") || !lost) return;
+  const renew = async () => {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" }, cache: "no-store" });
+    if (!answer.ok) throw new Error(answer.status);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const live = document.getElementById("live");
+    // Who is marking a number wants to copy it.
+    const selection = getSelection();
+    if (!selection.isCollapsed && selection.containsNode(live, true)) return;
+    live.replaceWith(document.adoptNode(page.getElementById("live")));
+  };
+  const turn = async () => {
+    if (!document.hidden) {
+      try {
+        await renew();
+        lost.hidden = true;
+      } catch {
+        lost.hidden = false;
+      }
+    }
+    setTimeout(turn, 2000);
+  };
+  setTimeout(turn, 2000);
+})();

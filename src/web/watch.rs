@@ -1,15 +1,17 @@
-//! What those read who watch over the service: `/status` for people on its host, `/metrics` for Prometheus.
+//! What those read who watch over the service: what is shown, and how the service stands with Confluence.
 
-use std::fmt::Write;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::info::Info;
-use prometheus_client::registry::{Registry, Unit};
+use crate::meters::{Mishap, Rate, Reading};
 
-/// `Content-Type` of [`metrics`].
-pub const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Everything that those are shown who watch over the service.
+#[derive(Debug)]
+pub struct Report {
+    /// How the service stands with Confluence.
+    pub standing: Standing,
+    /// What was counted.
+    pub reading: Reading,
+}
 
 /// How the service stands with Confluence.
 #[derive(Clone, Debug)]
@@ -33,140 +35,131 @@ pub struct ShutGuard {
     pub next_test: Option<Duration>,
 }
 
-/// Writes the page for people: plain text, a line per thing.
-pub fn status(standing: &Standing) -> String {
-    let mut page = format!("confluence-attachment-proxy {}\n", standing.version);
-    let guard = match &standing.guard {
-        None => "open".to_owned(),
-        Some(ShutGuard {
-            reason,
-            next_test: Some(wait),
-        }) => format!("shut ({reason}), next login test in {} s", wait.as_secs()),
-        Some(ShutGuard {
-            reason,
-            next_test: None,
-        }) => format!("shut ({reason}), no login test until somebody acts"),
-    };
-    let pause = match standing.pause {
-        None => "none".to_owned(),
-        Some(left) => format!(
-            "{} s left of the one that Confluence has asked for",
-            left.as_secs()
-        ),
-    };
-    let trouble = standing.trouble.as_deref().unwrap_or("none");
-    for (name, value) in [
-        ("account guard", &*guard),
-        ("pause", &pause),
-        ("trouble", trouble),
-    ] {
-        writeln!(page, "{name:<14}{value}").expect("a String takes any text");
-    }
-    page
+/// A copy that is kept, as far as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The file's own name.
+    pub name: String,
+    /// Its printed key, as the log has it.
+    pub key: String,
+    /// How often it was asked for since it, or an older version of it, came.
+    pub requests: u32,
+    /// Its length.
+    pub bytes: u64,
 }
 
-/// Writes the same for Prometheus, in the OpenMetrics text format.
-pub fn metrics(standing: &Standing) -> String {
-    let mut registry = Registry::with_prefix("confluence_attachment_proxy");
-    let build = Info::new([("version", standing.version)]);
-    registry.register("build", "Version of this program", build);
-    let mut gauge = |name: &str, help: &str, value: i64| {
-        let gauge: Gauge = Gauge::default();
-        gauge.set(value);
-        match name.strip_suffix("_seconds") {
-            Some(name) => registry.register_with_unit(name, help, Unit::Seconds, gauge),
-            None => registry.register(name, help, gauge),
-        }
-    };
-    let seconds = |time: Option<Duration>| {
-        i64::try_from(time.unwrap_or_default().as_secs()).unwrap_or(i64::MAX)
-    };
-    let guard = standing.guard.as_ref();
-    gauge(
-        "upstream_answers",
-        "1 if the last question to Confluence got an answer, or nothing was asked yet",
-        i64::from(standing.trouble.is_none()),
-    );
-    gauge(
-        "account_guard_shut",
-        "1 while nothing is asked of Confluence because the account was refused",
-        i64::from(guard.is_some()),
-    );
-    gauge(
-        "account_next_login_test_seconds",
-        "Until a refused account is tested again by itself; 0 if it is not refused, or never tested by itself",
-        seconds(guard.and_then(|guard| guard.next_test)),
-    );
-    gauge(
-        "upstream_pause_seconds",
-        "What is left of the pause that Confluence has asked for",
-        seconds(standing.pause),
-    );
-    if let Some(guard) = guard {
-        let refusal = Info::new([("reason", guard.reason)]);
-        registry.register("account_refusal", "How the account was refused", refusal);
-    }
-    let mut text = String::new();
-    encode(&mut text, &registry).expect("a String takes any text");
-    text
+/// Everything on the page for people.
+#[derive(Debug)]
+pub struct Status {
+    /// What Prometheus reads as well.
+    pub report: Report,
+    /// What happened lately, the oldest first.
+    pub rates: Vec<Rate>,
+    /// What went wrong lately, the newest first.
+    pub mishaps: Vec<Mishap>,
+    /// The copies that were asked for most often.
+    pub top: Vec<Kept>,
+    /// The largest copies.
+    pub largest: Vec<Kept>,
+    /// When all this was.
+    pub now: SystemTime,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+pub(super) mod tests {
+    use std::sync::Arc;
 
-    fn standing(guard: Option<ShutGuard>) -> Standing {
-        Standing {
-            version: "1.2.3",
-            trouble: guard
-                .as_ref()
-                .map(|_| "the account was refused: check it".to_owned()),
-            guard,
-            pause: Some(Duration::from_secs(7)),
+    use super::*;
+    use crate::meters::{
+        Answer, CacheFigures, GateMeter, Left, Machine, Meters, Probes, Question, Refused, Source,
+        State, UpstreamMeter,
+    };
+
+    /// What a service shows that had four requests for one file, with the guard like this.
+    pub(in crate::web) fn status(guard: Option<ShutGuard>) -> Status {
+        let kept = |name: &str, requests, bytes| Kept {
+            name: name.to_owned(),
+            key: format!("confluence_attachment_7_{name}"),
+            requests,
+            bytes,
+        };
+        let rate = |ago, requests, hit_ratio| Rate {
+            ago: Duration::from_secs(ago),
+            span: Duration::from_secs(5),
+            requests,
+            hit_ratio,
+            bytes: 100.0,
+        };
+        Status {
+            report: report(guard),
+            rates: vec![
+                rate(10, 2.0, Some(0.5)),
+                rate(5, 0.0, None),
+                rate(0, 40.0, Some(1.0)),
+            ],
+            mishaps: vec![Mishap {
+                at: SystemTime::UNIX_EPOCH,
+                status: 502,
+                subject: "confluence_attachment_7_b.png".into(),
+                words: "Confluence failed with <status> 500".into(),
+            }],
+            top: vec![kept("a&b.png", 3, 1000)],
+            largest: vec![kept("a&b.png", 3, 1000)],
+            now: SystemTime::UNIX_EPOCH + Duration::from_secs(60),
         }
     }
 
-    fn shut() -> Standing {
-        standing(Some(ShutGuard {
+    /// The same without what only people are shown.
+    pub(in crate::web) fn report(guard: Option<ShutGuard>) -> Report {
+        let probes = Probes {
+            machine: || Machine {
+                resident_bytes: Some(20 << 20),
+                open_descriptors: Some(5),
+            },
+            log_lines_dropped: || 3,
+        };
+        let (gate, upstream) = (GateMeter::default(), UpstreamMeter::default());
+        for source in [Source::Miss, Source::Hit, Source::Hit, Source::Hit] {
+            gate.served(200, source, 1000, Duration::from_micros(200));
+        }
+        gate.moved(None, Some(State::Idle));
+        gate.refused(Refused::Slow);
+        upstream.asked(Question::File, Answer::Good, Duration::from_millis(8));
+        let meters = Meters::new(
+            vec![Arc::new(gate)],
+            Arc::default(),
+            Arc::new(upstream),
+            probes,
+        );
+        meters.crew.size.set(20);
+        let mut cache = CacheFigures {
+            items: 2,
+            items_max: 1000,
+            bytes: 1 << 20,
+            bytes_max: 256 << 20,
+            held: 3 << 20,
+            missing: 1,
+            spared: Duration::from_millis(1500),
+            ..CacheFigures::default()
+        };
+        cache.left[Left::Room as usize] = 2;
+        Report {
+            standing: Standing {
+                version: "1.2.3",
+                trouble: guard
+                    .as_ref()
+                    .map(|_| "the account was refused: check it".to_owned()),
+                guard,
+                pause: Some(Duration::from_secs(7)),
+            },
+            reading: Arc::new(meters).read(cache),
+        }
+    }
+
+    pub(in crate::web) fn shut() -> ShutGuard {
+        ShutGuard {
             reason: "password",
             next_test: Some(Duration::from_secs(900)),
-        }))
-    }
-
-    #[test]
-    fn people_read_what_is_wrong_and_what_to_do() {
-        assert_eq!(
-            status(&shut()),
-            "confluence-attachment-proxy 1.2.3\n\
-             account guard shut (password), next login test in 900 s\n\
-             pause         7 s left of the one that Confluence has asked for\n\
-             trouble       the account was refused: check it\n"
-        );
-        let never = standing(Some(ShutGuard {
-            reason: "captcha",
-            next_test: None,
-        }));
-        assert!(status(&never).contains("shut (captcha), no login test until somebody acts"));
-        assert!(metrics(&never).contains("next_login_test_seconds 0\n"));
-        assert!(status(&standing(None)).contains("account guard open\n"));
-        assert!(status(&standing(None)).contains("trouble       none\n"));
-    }
-
-    #[test]
-    fn prometheus_reads_the_same() {
-        let text = metrics(&shut());
-        for line in [
-            "confluence_attachment_proxy_build_info{version=\"1.2.3\"} 1",
-            "confluence_attachment_proxy_upstream_answers 0",
-            "confluence_attachment_proxy_account_guard_shut 1",
-            "confluence_attachment_proxy_account_next_login_test_seconds 900",
-            "confluence_attachment_proxy_upstream_pause_seconds 7",
-            "confluence_attachment_proxy_account_refusal_info{reason=\"password\"} 1",
-            "# EOF",
-        ] {
-            assert!(text.lines().any(|found| found == line), "{line}: {text}");
         }
-        let text = metrics(&standing(None));
-        assert!(text.contains("account_guard_shut 0\n") && !text.contains("refusal"));
     }
 }

@@ -2,19 +2,19 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::Receiver;
 use log::{debug, info, warn};
 
 use super::desk::Desk;
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use super::publication::Judgement;
 use super::transfer::NO_PACE;
 use crate::attachment::{Bell, Key, Ledger, Writer};
 use crate::cache::{Entry, Fetch, Life, Report, Reporter};
 use crate::confluence::{Refreshed, UpstreamError};
+use crate::meters::{Mishap, Number};
 
 const NO_TURN: &str = "no connection to Confluence was free within CONFLUENCE_READ_TIMEOUT_SECONDS";
 
@@ -32,9 +32,7 @@ pub struct CrewShared {
     pub ttl: Duration,
     /// Downloads at the pace of one client, at most: half the crew, so that slow readers of big files never hold all
     /// connections to Confluence.
-    pub paced_max: usize,
-    /// Such downloads now.
-    pub paced: AtomicUsize,
+    pub paced_max: u64,
     /// How long an order may wait for a member of the crew.
     pub patience: Duration,
     /// The other side, and where trouble is noted.
@@ -73,10 +71,15 @@ impl Crew {
         while let Ok(fetch) = self.fetches.recv() {
             crate::sabotage::point("fetch");
             let shared = &self.shared;
+            let crew = &shared.desk.meters.crew;
+            crew.taken.add(1);
+            let _busy = crew.busy.enter();
             let report = catch_unwind(AssertUnwindSafe(|| shared.fly(&fetch)));
-            shared
-                .reporter
-                .report(report.unwrap_or(Report::Failed(fetch.flight, Failure::Internal)));
+            let report = report.unwrap_or_else(|_| {
+                shared.note(&fetch, 500, "a bug: the log has the details");
+                Report::Failed(fetch.flight, Failure::Internal)
+            });
+            shared.reporter.report(report);
         }
     }
 }
@@ -86,9 +89,12 @@ impl CrewShared {
     fn fly(&self, fetch: &Fetch) -> Report<Failure> {
         let started = Instant::now();
         let end = self.download(fetch);
-        let (key, ms) = (&fetch.key, started.elapsed().as_millis());
+        let took = started.elapsed();
+        let (key, ms) = (&fetch.key, took.as_millis());
         match end {
             End::Kept(entry, writer) => {
+                entry.note_fetch(took);
+                self.desk.meters.crew.downloads.observe(took);
                 info!(
                     "fetched key={key} bytes={} ms={ms} kept=yes",
                     entry.body.len()
@@ -104,6 +110,7 @@ impl CrewShared {
                 Report::Withdrawn(fetch.flight, Failure::NotPublished)
             }
             End::Streamed { bytes } => {
+                self.desk.meters.crew.downloads.observe(took);
                 info!(
                     "fetched key={key} bytes={bytes} ms={ms} kept=no reason=\"larger than CACHE_MAX_ITEM_BYTES\""
                 );
@@ -117,6 +124,7 @@ impl CrewShared {
             }
             End::NoRoom(reason) => {
                 warn!("fetch ended key={key} ms={ms} reason=\"{reason}\"");
+                self.note(fetch, 503, reason);
                 Report::NoRoom(fetch.flight)
             }
             End::Failed(error) => self.failed(fetch, error, ms),
@@ -125,6 +133,7 @@ impl CrewShared {
 
     fn failed(&self, fetch: &Fetch, error: UpstreamError, ms: u128) -> Report<Failure> {
         let (key, failure) = (&fetch.key, Failure::Upstream(error.clone()));
+        let status = failure::problem(&failure).problem.status;
         match error {
             UpstreamError::NotFound => {
                 info!("not found key={key} ms={ms}");
@@ -133,6 +142,7 @@ impl CrewShared {
             // Confluence is well and says so about this file alone; an older copy must not outlive that.
             UpstreamError::Forbidden => {
                 warn!("fetch failed key={key} ms={ms} reason=\"{error}\"");
+                self.note(fetch, status, &error.to_string());
                 Report::Withdrawn(fetch.flight, failure)
             }
             UpstreamError::Interrupted => Report::Failed(fetch.flight, failure),
@@ -143,9 +153,20 @@ impl CrewShared {
             }
             error => {
                 warn!("fetch failed key={key} ms={ms} reason=\"{error}\"");
+                self.note(fetch, status, &error.to_string());
                 Report::Failed(fetch.flight, failure)
             }
         }
+    }
+
+    /// Keeps what went wrong for those who look at the status.
+    fn note(&self, fetch: &Fetch, status: u16, words: &str) {
+        self.desk.meters.note(Mishap {
+            at: SystemTime::now(),
+            status,
+            subject: fetch.key.to_string().into(),
+            words: words.to_owned(),
+        });
     }
 
     fn download(&self, fetch: &Fetch) -> End {
@@ -153,7 +174,7 @@ impl CrewShared {
         if self.patience < fetch.ordered.elapsed() {
             return End::NoRoom(NO_TURN); // who asked has been waiting for as long as Confluence itself may take
         }
-        if fetch.alone && self.paced_max <= self.paced.load(Ordering::Relaxed) {
+        if fetch.alone && self.paced_max <= self.desk.meters.crew.paced.get() {
             return End::NoRoom(NO_PACE); // without asking Confluence for a file that could not be passed on
         }
         match self.is_published(&fetch.key) {

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::failure::{self, Told};
+use super::failure::{self, Failure, Told};
 use super::publication::Publication;
 use crate::attachment::FileName;
-use crate::cache::Entry;
+use crate::cache::{Entry, Watch};
 use crate::config::Networks;
 use crate::confluence::{Confluence, Refusal, Trouble, UpstreamError};
 use crate::gate::{Gates, Ticket};
+use crate::meters::{Meters, Saved};
 use crate::reply::{self, Display, Form, Freshness, Origin, Reply, StoredFile, Wish};
-use crate::web::{self, Language, Showcase, ShutGuard, Standing};
+use crate::web::{self, Language, Report, Showcase, ShutGuard, Standing};
 
 /// Where the answering workers stand.
 pub struct Desk {
@@ -28,6 +29,10 @@ pub struct Desk {
     pub confluence: Confluence,
     /// What of it is shown.
     pub publication: Publication,
+    /// What is kept, for those who ask about it.
+    pub cache: Watch<Failure>,
+    /// What is counted.
+    pub meters: Arc<Meters>,
 }
 
 /// What the service is to the people who meet it.
@@ -73,6 +78,8 @@ impl Desk {
         house: House,
         confluence: Confluence,
         publication: Publication,
+        cache: Watch<Failure>,
+        meters: Meters,
     ) -> Desk {
         Desk {
             gates,
@@ -80,7 +87,22 @@ impl Desk {
             draining: AtomicBool::new(false),
             confluence,
             publication,
+            cache,
+            meters: Arc::new(meters),
         }
+    }
+
+    /// Everything that those are shown who watch over the service.
+    pub(super) fn report(&self, is_local: bool) -> Report {
+        Report {
+            standing: standing(&self.confluence, self.upstream_trouble(is_local)),
+            reading: self.meters.read(self.cache.figures()),
+        }
+    }
+
+    /// What Confluence was spared since the start.
+    pub fn saved(&self) -> Saved {
+        self.meters.read(self.cache.figures()).saved
     }
 
     /// Sends an answer on its way.
@@ -157,7 +179,7 @@ fn trouble_words(trouble: &Trouble, is_local: bool) -> String {
 }
 
 /// What those read who watch over the service.
-pub(super) fn standing(confluence: &Confluence, trouble: Option<String>) -> Standing {
+fn standing(confluence: &Confluence, trouble: Option<String>) -> Standing {
     let guard = match confluence.trouble() {
         Some(Trouble::Shut { why, next_test }) => Some(ShutGuard {
             reason: why.word(),

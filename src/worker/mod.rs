@@ -17,6 +17,7 @@ mod pages;
 mod publication;
 mod reasons;
 mod sayings;
+mod status;
 mod transfer;
 
 pub use answerer::Answerer;

@@ -2,9 +2,10 @@
 
 use std::time::SystemTime;
 
-use super::desk::{Desk, standing};
+use super::desk::Desk;
 use super::failure;
 use super::lookup::path_label;
+use super::status;
 use crate::acceptor::Job;
 use crate::reply::{self, Document, Reply, Wish};
 use crate::router::{Method, Nowhere, Route};
@@ -33,6 +34,7 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
     let nowhere = |why| desk.problem(&wish, &failure::nowhere(why, &desk.house.base_path), now);
     match route {
         Route::Home => home(desk, job, &wish, now),
+        Route::Icon => document(200, web::ICON_TYPE, web::ICON.into()),
         Route::Health => document(200, TEXT, "ok\n".into()),
         Route::Ready { .. } if !desk.is_ready() => document(503, TEXT, "stopping\n".into()),
         Route::Ready { upstream: true } => {
@@ -45,14 +47,8 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
         Route::Gallery(_) | Route::Warm(_) => nowhere(Nowhere::Elsewhere),
         // It is for the operator; nobody else needs to know that it is there.
         Route::Status if !desk.is_operator(job.client) => nowhere(Nowhere::Elsewhere),
-        Route::Status => {
-            let standing = standing(&desk.confluence, desk.upstream_trouble(true));
-            document(200, TEXT, web::status(&standing))
-        }
-        Route::Metrics => {
-            let standing = standing(&desk.confluence, desk.upstream_trouble(false));
-            document(200, web::METRICS_TYPE, web::metrics(&standing))
-        }
+        Route::Status => status::status(desk, job, &wish, now),
+        Route::Metrics => status::metrics(desk, job, &wish, now),
         Route::Options { allow } => reply::options(&wish, allow, now),
         Route::MethodNotAllowed { allow } => desk.problem(&wish, &failure::method(allow), now),
         Route::NotFound(why) => nowhere(why),

@@ -1,7 +1,6 @@
 //! How the bytes of one download come in: kept whole while everybody reads along, or passed on through a window.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -14,6 +13,7 @@ use crate::attachment::{
 };
 use crate::cache::{Entry, Fetch, FlightId, Keeping, Report};
 use crate::confluence::{Download, UpstreamError};
+use crate::meters::{Number, Within};
 
 /// Bytes read, and published to the clients, at a time: what one read from the connection gives at most.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -70,7 +70,7 @@ impl CrewShared {
         let held = loop {
             let bytes = match download.read(&mut piece) {
                 Ok(0) => break 0,
-                Ok(count) => &piece[..count],
+                Ok(count) => self.received(&piece[..count]),
                 Err(error) => return End::Failed(error), // dropping the writer breaks the stream for its readers
             };
             let written = writer.written() + bytes.len() as u64;
@@ -142,7 +142,7 @@ impl CrewShared {
         bytes: &[u8],
         download: Download,
     ) -> End {
-        let Some(_pace) = Pace::take(self) else {
+        let Some(_pace) = pace(self) else {
             return End::NoRoom(NO_PACE);
         };
         let Some(room) = self.reporter.reserve(WINDOW_ROOM_BYTES) else {
@@ -160,7 +160,7 @@ impl CrewShared {
 
     /// Downloads a file that is too big to keep for the one client who reads it.
     fn pass_on(&self, flight: FlightId, download: Download) -> End {
-        let Some(_pace) = Pace::take(self) else {
+        let Some(_pace) = pace(self) else {
             return End::NoRoom(NO_PACE);
         };
         let Some(room) = self.reporter.reserve(WINDOW_ROOM_BYTES) else {
@@ -177,6 +177,12 @@ impl CrewShared {
         self.relay(writer, download)
     }
 
+    /// Counts bytes that have come.
+    fn received<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        self.desk.meters.upstream.received.add(bytes.len() as u64);
+        bytes
+    }
+
     fn relay(&self, mut writer: Writer, mut download: Download) -> End {
         let mut piece = vec![0; PIECE_BYTES];
         loop {
@@ -187,7 +193,7 @@ impl CrewShared {
                     return End::Streamed { bytes };
                 }
                 Ok(count) => {
-                    if writer.push(&piece[..count]) == Err(WriteError::Abandoned) {
+                    if writer.push(self.received(&piece[..count])) == Err(WriteError::Abandoned) {
                         return End::Left {
                             bytes: writer.written(),
                         };
@@ -214,18 +220,7 @@ fn expected_cost(length: u64) -> u64 {
 }
 
 /// A place among the downloads that go at the pace of a client.
-struct Pace<'a>(&'a AtomicUsize);
-
-impl Pace<'_> {
-    fn take(shared: &CrewShared) -> Option<Pace<'_>> {
-        let before = shared.paced.fetch_add(1, Ordering::Relaxed);
-        let pace = Pace(&shared.paced);
-        (before < shared.paced_max).then_some(pace)
-    }
-}
-
-impl Drop for Pace<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+fn pace(shared: &CrewShared) -> Option<Within<'_>> {
+    let (pace, before) = shared.desk.meters.crew.paced.enter();
+    (before < shared.paced_max).then_some(pace)
 }

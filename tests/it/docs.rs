@@ -6,6 +6,7 @@ use confluence_attachment_proxy::config::{
     DEFAULT_CACHE_MAX_BYTES, DEFAULT_PROXY_DRAIN_SECONDS, SETTINGS, parse_size,
 };
 use confluence_attachment_proxy::reply::Origin;
+use confluence_attachment_proxy::web::{METRICS, Metric, PREFIX};
 use confluence_attachment_proxy::{arguments, router};
 
 use crate::support::source::read;
@@ -306,6 +307,43 @@ fn the_unit_agrees_with_the_program_and_the_readmes() {
     assert!(parse_size(DEFAULT_CACHE_MAX_BYTES).is_some_and(|cache| 2 * cache <= memory));
     let kept_down: Vec<&str> = value("RestartPreventExitStatus").split(' ').collect();
     assert!(kept_down.contains(&"64") && kept_down.contains(&"78") && !kept_down.contains(&"70"));
+}
+
+/// The table of metrics between its marks: in English word for word as `/metrics` says it.
+#[test]
+fn both_readmes_list_every_metric() {
+    let names = |metric: &Metric| match metric.labels.join("`, `") {
+        labels if labels.is_empty() => (format!("`{}`", metric.sample()), String::new()),
+        labels => (format!("`{}`", metric.sample()), format!("`{labels}`")),
+    };
+    for readme in READMES {
+        let text = read(readme);
+        assert!(text.contains(&format!("`{PREFIX}_`")), "{readme}: {PREFIX}");
+        let table = text
+            .split_once("<!-- metrics -->\n")
+            .and_then(|(_, rest)| rest.split_once("<!-- /metrics -->\n"))
+            .map_or("", |(table, _)| table);
+        let rows: Vec<Vec<&str>> = table.lines().skip(2).map(cells).collect();
+        let expected: String = METRICS
+            .iter()
+            .map(|metric| {
+                let (name, labels) = names(metric);
+                let kind = format!("{:?}", metric.kind).to_lowercase();
+                format!("| {name} | {kind} | {labels} | {} |\n", metric.help)
+            })
+            .collect();
+        assert_eq!(
+            rows.len(),
+            METRICS.len(),
+            "{readme}: put this into it:\n{expected}"
+        );
+        for (row, expected) in rows.iter().zip(expected.lines().map(cells)) {
+            let is_english = readme == READMES[0];
+            let compared = if is_english { 4 } else { 3 };
+            assert_eq!(row[..compared], expected[..compared], "{readme}");
+            assert!(is_english || !row[3].is_ascii(), "{readme}: {row:?}");
+        }
+    }
 }
 
 fn cells(row: &str) -> Vec<&str> {

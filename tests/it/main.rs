@@ -18,6 +18,7 @@ mod http_contract; // heads, conditionals, ranges, methods, problems, policy, na
 mod https; // TLS for clients: what is agreed on, renewed, refused, and never cut
 mod link; // no client breaks, or uses, the private way to tiny_http
 mod memory; // what it takes is bounded, counted, and given back
+mod meters; // what is counted, and what is shown of it
 mod overload; // hits go on while everything else waits
 mod problems; // what people see who cannot get the file: page, picture, JSON or text
 mod publishing; // what the operator does not publish is not served, and not asked for

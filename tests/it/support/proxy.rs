@@ -11,6 +11,7 @@ use confluence_attachment_proxy::config::{Config, Environment, FileText};
 use confluence_attachment_proxy::demo::{
     Behaviour, Exchange, File, Kind, Options, SampleConfluence,
 };
+use confluence_attachment_proxy::meters::Saved;
 use confluence_attachment_proxy::server::{Server, Setup};
 
 use super::PATIENCE;
@@ -185,6 +186,11 @@ impl Proxy {
     /// What SIGHUP does.
     pub fn reload(&mut self) {
         self.server.as_mut().expect("not stopped").reload();
+    }
+
+    /// What Confluence was spared.
+    pub fn saved(&self) -> Saved {
+        self.server.as_ref().expect("not stopped").saved()
     }
 
     /// How many attachments the proxy has asked for.

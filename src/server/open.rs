@@ -1,0 +1,41 @@
+//! What the service opens before anybody is served: its port, and its access log.
+
+use std::net::{SocketAddr, TcpListener};
+
+use super::error::StartError;
+use super::threads::{Spawner, Stage};
+use crate::config::Config;
+use crate::gate;
+use crate::logging::{self, Access, AccessHandle};
+
+/// Where clients connect, bound and not yet served.
+pub(super) fn listen(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> {
+    let wanted = SocketAddr::new(config.proxy.host, config.proxy.port);
+    let listener = gate::listen(wanted).map_err(|error| StartError::Listen(wanted, error))?;
+    let address = listener.local_addr().map_err(StartError::System)?;
+    Ok((listener, address))
+}
+
+/// Opens the access log and starts its writer, if one is wanted.
+pub(super) fn start_access_log(
+    spawner: &mut Spawner,
+    config: &Config,
+) -> Result<(Option<Access>, Option<AccessHandle>), StartError> {
+    let Some(wanted) = &config.proxy.access_log else {
+        return Ok((None, None));
+    };
+    let (access, handle, actor) = logging::open_access(wanted, scheme(config))
+        .map_err(|error| StartError::AccessLog(wanted.to.clone(), error))?;
+    spawner
+        .start(Stage::Back, "access".into(), move || actor.run())
+        .map_err(StartError::System)?;
+    Ok((Some(access), Some(handle)))
+}
+
+/// What addresses of this service begin with.
+pub(super) fn scheme(config: &Config) -> &'static str {
+    match config.proxy.tls {
+        Some(_) => "https",
+        None => "http",
+    }
+}
