@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use confluence_attachment_proxy::attachment::encode_segment;
 use confluence_attachment_proxy::config::{Config, Environment};
 use confluence_attachment_proxy::demo::{SampleConfluence, samples};
+use confluence_attachment_proxy::meters::Saved;
 use confluence_attachment_proxy::web::{Exhibit, Showcase};
 
 use crate::files::read_text_file;
@@ -81,4 +82,62 @@ pub fn introduction(confluence: &SampleConfluence, base: &str) -> String {
          \x20     buttons that break Confluence: slow, down, wrong password, ... and what the proxy then does\n\n\
          Ctrl-C stops both."
     )
+}
+
+/// What there is to show for it in the end.
+pub fn summary(saved: &Saved) -> String {
+    let share = saved
+        .ratio()
+        .map_or(String::new(), |ratio| format!(" ({:.0} %)", 100.0 * ratio));
+    let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+    format!(
+        "The demonstration is over. What Confluence was spared:\n\
+         \x20 {:>9}  requests for files were answered,\n\
+         \x20 {:>9}  of them{share} without a question to Confluence,\n\
+         \x20 {:>9}  downloads from Confluence were needed;\n\
+         \x20 {:>9}  went out to browsers,\n\
+         \x20 {:>9}  came from Confluence,\n\
+         \x20 {:>9}  it would have worked for the rest.",
+        saved.requests,
+        saved.spared,
+        saved.downloads,
+        megabytes(saved.sent),
+        megabytes(saved.received),
+        format!("{:.1} s", saved.time.as_secs_f64()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_summary_is_readable_with_and_without_requests() {
+        let saved = Saved {
+            requests: 40,
+            spared: 30,
+            downloads: 9,
+            sent: 12_340_000,
+            received: 2_000_000,
+            bytes: 10_340_000,
+            time: Duration::from_millis(1234),
+        };
+        assert_eq!(
+            summary(&saved),
+            "The demonstration is over. What Confluence was spared:\n  \
+             \x20      40  requests for files were answered,\n  \
+             \x20      30  of them (75 %) without a question to Confluence,\n  \
+             \x20       9  downloads from Confluence were needed;\n  \
+             \x20 12.3 MB  went out to browsers,\n  \
+             \x20  2.0 MB  came from Confluence,\n  \
+             \x20   1.2 s  it would have worked for the rest."
+        );
+        let nothing = summary(&Saved::default());
+        assert!(
+            nothing.contains("0  of them without a question"),
+            "{nothing}"
+        );
+    }
 }

@@ -21,6 +21,7 @@ use confluence_attachment_proxy::config::{
 };
 use confluence_attachment_proxy::demo::{Neighbour, Options, SampleConfluence};
 use confluence_attachment_proxy::logging::{self, LogHandle, Style};
+use confluence_attachment_proxy::meters::Saved;
 #[cfg(debug_assertions)]
 use confluence_attachment_proxy::sabotage;
 use confluence_attachment_proxy::server::{self, Ending, FoundTls, Server, Setup};
@@ -196,8 +197,9 @@ fn reread<T>(read: fn(&Environment<'_>) -> Reading<T>) -> Result<(T, Vec<String>
     }
 }
 
-/// Runs the service until it is asked to stop. `begin` sees it once clients are served, `end` before it stops.
-fn run(setup: Setup, begin: impl FnOnce(&Server), end: impl FnOnce(&Server)) -> ExitCode {
+/// Runs the service until it is asked to stop. `begin` sees it once clients are served; `end` is told what it was good for
+/// when the last client has been.
+fn run(setup: Setup, begin: impl FnOnce(&Server), end: impl FnOnce(Saved)) -> ExitCode {
     let asked = match server::signals() {
         Ok(asked) => asked,
         Err(error) => {
@@ -217,15 +219,15 @@ fn run(setup: Setup, begin: impl FnOnce(&Server), end: impl FnOnce(&Server)) -> 
         }
     };
     begin(&server);
-    let ending = server.wait(&asked);
-    end(&server);
-    match ending {
+    let code = match server.wait(&asked) {
         Ending::Asked => ExitCode::SUCCESS,
         Ending::Failed(farewell) => {
             server::log_failure(&farewell);
             INTERNAL.into()
         }
-    }
+    };
+    end(server.end());
+    code
 }
 
 fn demo(style: Style, port: Option<u16>) -> ExitCode {
@@ -264,7 +266,7 @@ fn demo(style: Style, port: Option<u16>) -> ExitCode {
                 });
                 say(demonstration::introduction(&confluence, &base));
             };
-            run(setup, begin, |_| say("The demonstration is over."))
+            run(setup, begin, |saved| say(demonstration::summary(&saved)))
         }
         Err(error) => fail(style, &error),
     };

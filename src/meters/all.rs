@@ -118,11 +118,15 @@ impl Meters {
 
     fn saved(&self, gates: &GateMeter, time: Duration) -> Saved {
         let spared = [Source::Hit, Source::Join].map(|source| gates.requests_from(source));
+        let sent = of_attachments(|source| gates.bytes(source));
+        let received = self.upstream.received.get();
         Saved {
             requests: of_attachments(|source| gates.requests_from(source)),
             spared: spared.iter().sum(),
-            bytes: of_attachments(|source| gates.bytes(source))
-                .saturating_sub(self.upstream.received.get()),
+            downloads: self.crew.downloads.count(),
+            sent,
+            received,
+            bytes: sent.saturating_sub(received),
             time,
         }
     }

@@ -9,6 +9,12 @@ pub struct Saved {
     pub requests: u64,
     /// Of these, those for which Confluence was not asked: a fresh copy was there, or a download ran already.
     pub spared: u64,
+    /// Whole downloads from Confluence.
+    pub downloads: u64,
+    /// Bytes of attachments sent to clients.
+    pub sent: u64,
+    /// Bytes of attachments received from Confluence.
+    pub received: u64,
     /// Bytes of attachments sent beyond those that were fetched.
     pub bytes: u64,
     /// How long Confluence would have worked for what came from a fresh copy: each time as long as the fetch of that copy

@@ -166,6 +166,13 @@ impl Server {
         self.desk.saved()
     }
 
+    /// Stops it, and says what Confluence was spared until the last answer.
+    pub fn end(self) -> Saved {
+        let desk = self.desk.clone();
+        drop(self);
+        desk.saved()
+    }
+
     /// Reads the certificate again, and has the account's secret read again and its login tested. Blocks for no longer
     /// than two small files take.
     pub fn reload(&mut self) {

@@ -373,7 +373,7 @@ fn the_demonstration_shows_every_sample_through_the_proxy_and_none_without() {
         assert!(page.contains(&format!("href=\"{short}\"")), "{short}");
         let direct = format!("href=\"http://{confluence}{link}\"").replace('&', "&amp;");
         assert!(page.contains(&direct), "{direct}");
-        for target in [&short, &format!("/proxy{link}")] {
+        for target in [&short, &format!("/proxy{link}"), &short] {
             let response = get(address, target);
             assert_eq!(response.status, 200, "{target}");
             assert!(
@@ -407,10 +407,16 @@ fn the_demonstration_shows_every_sample_through_the_proxy_and_none_without() {
         assert!(line.starts_with("/proxy/"), "{line}");
     }
     assert_eq!(ended.code, Some(0), "{:#?}", ended.stderr);
-    assert_eq!(
-        ended.stdout.last().map(String::as_str),
-        Some("The demonstration is over.")
-    );
+    let figure = |what: &str| -> u64 {
+        let line = ended.stdout.iter().find(|line| line.contains(what));
+        let word = line.and_then(|line| line.split_whitespace().next());
+        word.and_then(|word| word.parse().ok()).expect(what)
+    };
+    let answered = figure("requests for files were answered");
+    assert_eq!(answered, 3 * samples().len() as u64);
+    let spared = figure("without a question to Confluence");
+    assert!(samples().len() as u64 <= spared, "{spared}");
+    assert_eq!(figure("downloads from Confluence"), answered - spared);
     assert!(
         ended.lines(" ERROR ").is_empty() && ended.lines(" WARN ").is_empty(),
         "{:#?}",
