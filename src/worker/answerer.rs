@@ -73,7 +73,7 @@ impl Answerer {
             (Outcome::Gone(why) | Outcome::Failed(why), _) => {
                 reply::problem(wish, &failure::problem(&why), now)
             }
-            (Outcome::Busy, _) => reply::problem(wish, &failure::busy(), now),
+            (Outcome::Busy | Outcome::TooBig, _) => reply::problem(wish, &failure::busy(), now),
             (Outcome::Forgotten, _) => reply::no_content(wish, now),
             (Outcome::Streaming { .. }, Wanted::Purge) => {
                 unreachable!("a purge waits for no download")
