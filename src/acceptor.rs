@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossbeam_channel::{Sender, TrySendError};
 use socket2::SockRef;
 
-use crate::gate::{TICKET_FIELD, Ticket};
+use crate::gate::{FORM_FIELD, ORIGIN_FIELD, TICKET_FIELD, Ticket};
 use crate::router::Method;
 
 /// One request as the workers get it.
@@ -49,6 +49,9 @@ pub struct Fields {
     pub accept: Option<Box<str>>,
     pub accept_language: Option<Box<str>>,
     pub host: Option<Box<str>>,
+    pub origin: Option<Box<str>>,
+    /// The form of a POST, percent-encoded as it came.
+    pub form: Option<Box<str>>,
 }
 
 /// The acceptor before its thread runs.
@@ -150,6 +153,7 @@ fn job(request: &tiny_http::Request) -> Option<Job> {
         tiny_http::Method::Get => Method::Get,
         tiny_http::Method::Head => Method::Head,
         tiny_http::Method::Delete => Method::Delete,
+        tiny_http::Method::Post => Method::Post,
         tiny_http::Method::Options => Method::Options,
         _ => return None,
     };
@@ -169,6 +173,8 @@ fn job(request: &tiny_http::Request) -> Option<Job> {
             "Cache-Control" => &mut fields.cache_control,
             "Accept" => &mut fields.accept,
             "Accept-Language" => &mut fields.accept_language,
+            ORIGIN_FIELD => &mut fields.origin,
+            FORM_FIELD => &mut fields.form,
             _ => return None,
         };
         *place = Some(match place.take() {

@@ -44,8 +44,9 @@ pub(super) enum Refusal {
     Hidden(&'static str),
 }
 
+/// What stands before `://`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Scheme {
+pub(super) enum Scheme {
     Http,
     Https,
 }
@@ -103,7 +104,8 @@ fn refuse<T>(expected: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal::Shown(expected.into()))
 }
 
-fn split_scheme(text: &str) -> Result<(Scheme, &str), Refusal> {
+/// Takes the scheme off.
+pub(super) fn split_scheme(text: &str) -> Result<(Scheme, &str), Refusal> {
     let expected = "an address that begins with https:// or http://";
     let Some((scheme, rest)) = text.split_once("://") else {
         return refuse(expected);

@@ -5,8 +5,10 @@ use super::allow::read_allow;
 use super::credentials::read_account;
 use super::desk::{Desk, Environment};
 use super::names::{self, Name};
+use super::networks::read_operators;
 use super::outbound::{read_ca, read_outbound_proxy};
 use super::path::{parse_base_path, parse_listen_host};
+use super::people::{read_access_log, read_contact, read_public_url};
 use super::report::{ConfigErrors, Problem, Warning};
 use super::settings::{CacheConfig, Config, ConfluenceConfig, Kind, ProxyConfig, TlsFiles};
 use super::size::format_size;
@@ -171,6 +173,10 @@ fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
     let allow = read_allow(desk);
     let connections_max = desk.count("PROXY_MAX_CONNECTIONS");
     let drain = desk.seconds("PROXY_DRAIN_SECONDS");
+    let public_url = read_public_url(desk, base_path.as_deref());
+    let operators = read_operators(desk);
+    let contact = read_contact(desk);
+    let access_log = read_access_log(desk);
     Some(ProxyConfig {
         host: host?,
         port: port?,
@@ -179,6 +185,10 @@ fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
         connections_max: connections_max?,
         drain: drain?,
         allow,
+        public_url,
+        operators: operators?,
+        contact,
+        access_log,
     })
 }
 
@@ -500,7 +510,7 @@ mod tests {
             ),
             ("PROXY_SERVICE_HOST", "--help lists all"),
             (
-                "PROXY_PUBLIC_URL",
+                "ADMIN_TOKEN_FILE",
                 "not supported in this version and ignored",
             ),
         ] {

@@ -13,8 +13,10 @@ mod desk;
 mod list;
 mod lookup;
 mod names;
+mod networks;
 mod outbound;
 mod path;
+mod people;
 mod report;
 mod secret_places;
 mod settings;
@@ -23,10 +25,11 @@ mod table;
 mod tls;
 
 pub use desk::{Environment, FileText};
+pub use networks::Networks;
 pub use report::{ConfigErrors, Problem, Warning};
 pub use settings::{
-    Allow, CaFile, CacheConfig, Config, ConfluenceConfig, Credentials, Kind, OutboundProxy,
-    ProxyConfig, Secret, TlsFiles,
+    AccessLog, AccessLogFormat, AccessLogTarget, Allow, CaFile, CacheConfig, Config,
+    ConfluenceConfig, Credentials, Kind, OutboundProxy, ProxyConfig, Secret, TlsFiles,
 };
 pub use size::{format_size, parse_size};
 pub use table::*;

@@ -26,7 +26,7 @@ const RESTRICTION: &str = "PROXY_ALLOW_";
 const RESTRICTIONS: &str = "PROXY_ALLOW_SPACES or PROXY_ALLOW_PAGES";
 
 /// Names that mean something in a later version and can be ignored without harm: the service does less, not more.
-const LATER: [&str; 2] = ["ADMIN_TOKEN_FILE", "PROXY_PUBLIC_URL"];
+const LATER: [&str; 1] = ["ADMIN_TOKEN_FILE"];
 
 /// Whether a variable restricts what is published: then an empty one is a mistake, not an absence.
 pub(super) fn is_restriction(name: &str) -> bool {
@@ -131,7 +131,7 @@ mod tests {
             ("CONFLUENCE", Name::Fine),
             ("CACHE_DIRECTORY", Name::Fine),
             ("ADMIN_TOKEN_FILE", Name::Later),
-            ("PROXY_PUBLIC_URL", Name::Later),
+            ("PROXY_PUBLIC_URI", Name::Unknown(Some("PROXY_PUBLIC_URL"))),
             (
                 "CONFLUENCE_HTTP_PROXY",
                 Name::Unknown(Some("CONFLUENCE_HTTPS_PROXY")),

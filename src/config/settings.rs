@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::networks::Networks;
 use crate::attachment::PageId;
 
 /// Everything the service was told, valid as a whole.
@@ -145,6 +146,41 @@ pub struct ProxyConfig {
     pub drain: Duration,
     /// What may be published; `None` is all that the account can read.
     pub allow: Option<Allow>,
+    /// The address under which people see the base path, without a trailing slash; `None`: the one they came by.
+    pub public_url: Option<String>,
+    /// Who may do what operators do, beside this host.
+    pub operators: Networks,
+    /// Whom people ask when something does not work: one line.
+    pub contact: Option<String>,
+    /// Where each request is noted in a form that other programs read; `None`: nowhere.
+    pub access_log: Option<AccessLog>,
+}
+
+/// A log of requests for other programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessLog {
+    /// Where it goes.
+    pub to: AccessLogTarget,
+    /// What its lines look like.
+    pub format: AccessLogFormat,
+}
+
+/// Where an access log goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessLogTarget {
+    /// Standard output.
+    Stdout,
+    /// A file, by its absolute path.
+    File(PathBuf),
+}
+
+/// What the lines of an access log look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessLogFormat {
+    /// The Combined Log Format of Apache and nginx.
+    Combined,
+    /// A JSON object per line.
+    Json,
 }
 
 /// What may be published: the files of these spaces and those of these pages, nothing else. One list may be empty, never

@@ -22,6 +22,8 @@ pub const DEFAULT_PROXY_BASE_PATH: &str = "/proxy";
 pub const DEFAULT_PROXY_MAX_CONNECTIONS: &str = "4096";
 /// New clients wait in the backlog meanwhile, so a stop must not take long.
 pub const DEFAULT_PROXY_DRAIN_SECONDS: &str = "10";
+/// What every tool that reads access logs understands.
+pub const DEFAULT_PROXY_ACCESS_LOG_FORMAT: &str = "combined";
 /// At a hundred kilobytes each they fill less than half of the default memory.
 pub const DEFAULT_CACHE_MAX_ITEMS: &str = "1000";
 /// One hour: a new version of a file is seen within it.
@@ -263,6 +265,38 @@ pub const SETTINGS: &[Setting] = &[
         fallback: Fallback::Value(DEFAULT_PROXY_DRAIN_SECONDS),
         values: seconds(0, 300),
         meaning: "How long a stop waits for running answers; meanwhile no new clients are taken.",
+    },
+    Setting {
+        name: "PROXY_PUBLIC_URL",
+        fallback: Fallback::Unset,
+        values: Values::Text("an address such as https://files.example.com"),
+        meaning: "Address under which people reach the service, for the links that it makes; PROXY_BASE_PATH is added if it has no path.",
+    },
+    Setting {
+        name: "PROXY_CONTACT",
+        fallback: Fallback::Unset,
+        values: Values::Text("one line of at most 200 characters, best a mail address or a link"),
+        meaning: "Whom people ask, named on the pages that say what went wrong.",
+    },
+    Setting {
+        name: "PROXY_ADMIN_ALLOW",
+        fallback: Fallback::Unset,
+        values: Values::Text(
+            "addresses and networks such as 192.0.2.7 or 10.1.0.0/16, separated by commas or blanks",
+        ),
+        meaning: "Who may read /status, purge and warm the cache, beside this host itself.",
+    },
+    Setting {
+        name: "PROXY_ACCESS_LOG",
+        fallback: Fallback::Unset,
+        values: Values::Text("the absolute path of a file, or - for standard output"),
+        meaning: "Where each request is noted for other programs, beside the log on standard error; a file is opened again on SIGUSR1.",
+    },
+    Setting {
+        name: "PROXY_ACCESS_LOG_FORMAT",
+        fallback: Fallback::Value(DEFAULT_PROXY_ACCESS_LOG_FORMAT),
+        values: Values::Text("combined or json"),
+        meaning: "Whether PROXY_ACCESS_LOG is in the Combined Log Format or has a JSON object per line.",
     },
     Setting {
         name: "CACHE_MAX_ITEMS",

@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use super::super::admission::REQUESTS_UNDER_WAY_MAX;
 use super::super::clients::NOTE_AHEAD_MAX;
 use super::super::connection::WRITE_STALL_MAX;
-use super::super::head;
+use super::super::framing::Vetted;
 use super::super::outgoing::Outgoing;
 use super::super::pending::Pending;
 use super::super::transport::Transport;
@@ -105,7 +105,7 @@ fn a_full_socket_has_a_time_limit_also_after_waiting_for_a_download() {
             from: "join",
         },
     };
-    let vetted = head::Vetted {
+    let vetted = Vetted {
         keep_alive: true,
         old: false,
     };

@@ -1,14 +1,17 @@
 //! One client connection: what it is doing, what it has sent, what it is still owed.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::admission::Seat;
-use super::head::{self, Found, HEAD_BYTES_MAX, Vetted};
+use super::form;
+use super::framing::Vetted;
+use super::head::{self, Found, HEAD_BYTES_MAX};
 use super::outgoing::Outgoing;
 use super::pending::{SMALL_BYTES, Share};
 use super::refusal::Refusal;
+use super::socket::Socket;
 use super::transport::Transport;
 use crate::attachment::StreamId;
 
@@ -39,6 +42,8 @@ pub(super) struct Connection {
     received: Vec<u8>,
     /// How much of `received` was searched for the end of a head.
     searched: usize,
+    /// A head that is there already, while the form behind it is not.
+    awaited: Option<Place>,
     /// What it holds while its client is slow.
     pub(super) pending: Share,
     /// Whether the socket may have something to read: cleared by a short read, set by the poll.
@@ -84,10 +89,21 @@ pub(super) enum Phase {
     Lingering { left: usize },
 }
 
+/// Where a request lies among the received bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// The first byte of its head, behind empty lines.
+    pub(super) start: usize,
+    /// The end of its head.
+    pub(super) head_end: usize,
+    /// The end of the form behind that; the same if there is none.
+    pub(super) end: usize,
+}
+
 /// What reading gave.
 pub(super) enum Heard {
-    /// A complete head of this length stands at the front of the received bytes.
-    Head { start: usize, end: usize },
+    /// A complete head, with its form, stands at the front of the received bytes.
+    Head(Place),
     /// Not yet.
     Nothing,
     /// It never will be a head.
@@ -114,6 +130,7 @@ impl Connection {
             phase,
             received: Vec::new(),
             searched: 0,
+            awaited: None,
             pending,
             readable: true,
             ended: false,
@@ -140,23 +157,28 @@ impl Connection {
     pub(super) fn hear(&mut self, scratch: &mut [u8], now: Instant) -> Heard {
         loop {
             if self.searched < self.received.len() {
-                match head::find(&self.received, self.searched) {
-                    Found::Head { start, end } => return Heard::Head { start, end },
-                    Found::Bad(refusal) => return Heard::Bad(refusal),
-                    Found::Partial => {
+                match self.find() {
+                    Ok(Some(place)) if place.end <= self.received.len() => {
+                        return Heard::Head(place);
+                    }
+                    Ok(place) => {
                         self.searched = self.received.len();
                         if !self.pending.hold(self.received.capacity()) {
                             self.received = Vec::new();
                             return Heard::Bad(Refusal::Busy);
                         }
+                        self.wait_for(place);
                     }
+                    Err(refusal) => return Heard::Bad(refusal),
                 }
             }
             if !self.readable {
                 return Heard::Nothing;
             }
-            // Never more than one head's worth: what a client sends ahead waits in the kernel.
-            let room = HEAD_BYTES_MAX.saturating_sub(self.received.len()).max(1);
+            // Never more than one request's worth: what a client sends ahead waits in the kernel.
+            let most = self.awaited.map_or(HEAD_BYTES_MAX, |place| place.end);
+            let room = most.saturating_sub(self.received.len());
+            let room = room.clamp(1, scratch.len());
             match self.transport.read(&mut scratch[..room]) {
                 Ok(0) => return Heard::Closed,
                 Ok(count) => {
@@ -177,9 +199,44 @@ impl Connection {
         }
     }
 
-    /// The bytes of a head that was heard.
-    pub(super) fn head(&self, start: usize, end: usize) -> &[u8] {
-        &self.received[start..end]
+    /// Where the first request is, as far as it has come.
+    fn find(&self) -> Result<Option<Place>, Refusal> {
+        if self.awaited.is_some() {
+            return Ok(self.awaited);
+        }
+        match head::find(&self.received, self.searched) {
+            Found::Head { start, end } => Ok(Some(Place {
+                start,
+                head_end: end,
+                end: end + form::length(&self.received[start..end]),
+            })),
+            Found::Partial => Ok(None),
+            Found::Bad(refusal) => Err(refusal),
+        }
+    }
+
+    /// Waits for the rest of a form, if there is one, and asks for it if the client waits for that.
+    fn wait_for(&mut self, place: Option<Place>) {
+        if let (Some(place), None) = (place, self.awaited)
+            && form::is_held_back(&self.received[place.start..place.head_end])
+        {
+            // A client that does not get it sends its form after a moment all the same.
+            let _ = self.transport.send(&[IoSlice::new(form::CONTINUE)], false);
+        }
+        self.awaited = place;
+    }
+
+    /// The bytes of a head that was heard, and those of its form.
+    pub(super) fn request(&self, place: Place) -> (&[u8], &[u8]) {
+        let Place {
+            start,
+            head_end,
+            end,
+        } = place;
+        (
+            &self.received[start..head_end],
+            &self.received[head_end..end],
+        )
     }
 
     /// Whether what has come of a request begins like HEAD, the answer to which has no body even if it is refused.
@@ -189,11 +246,12 @@ impl Connection {
         start.is_some_and(|start| self.received[start..].starts_with(b"HEAD "))
     }
 
-    /// Forgets the head that ended at `end`; what was sent behind it stays if there is room for that. A large buffer
+    /// Forgets the request that ended at `end`; what was sent behind it stays if there is room for that. A large buffer
     /// that is empty is given back: most connections are idle most of the time. `false`: what was sent ahead is lost,
     /// and the connection must end behind its answer.
     pub(super) fn take_head(&mut self, end: usize) -> bool {
         self.searched = 0;
+        self.awaited = None;
         self.received.drain(..end);
         if self.received.is_empty() {
             self.pending.release();

@@ -1,13 +1,15 @@
 //! Request heads: found in a client's bytes, vetted, and written again small and canonical (pure).
 //!
 //! This file is why nothing a client sends can harm what stands behind the link: what passes is ASCII, HTTP/1.1,
-//! bodiless, origin-form, has at most the fields of [`FORWARDED`], and carries our ticket.
+//! bodiless, origin-form, has at most the fields of [`FORWARDED`] and those of a POST, and carries our ticket.
 
 use std::io::Write;
 use std::mem::MaybeUninit;
 use std::net::IpAddr;
 
 use super::authority;
+use super::form;
+use super::framing::{Vetted, vet_fields};
 use super::refusal::Refusal;
 use super::target;
 use super::ticket::Ticket;
@@ -40,6 +42,9 @@ pub const FORWARDED: [&str; 7] = [
     "Accept",            // reply/: problem+json or plain text
     "Accept-Language",   // web/: English or Chinese
 ];
+
+/// Crosses the link for POST only: browsers say by it from which site a form comes, and programs do not send it.
+pub const ORIGIN_FIELD: &str = "Origin";
 
 /// What was found at the start of a client's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,24 +103,17 @@ pub(super) fn find(bytes: &[u8], seen: usize) -> Found {
     }
 }
 
-/// What the gate itself must remember of a request that passed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Vetted {
-    /// Whether the client may send another request on this connection.
-    pub(super) keep_alive: bool,
-    /// HTTP/1.0: no chunked framing, and keep-alive must be said.
-    pub(super) old: bool,
-}
-
-/// Vets one complete head and appends its canonical form to `link`. On refusal `link` is as it was.
+/// Vets one complete head, with the form behind it, and appends its canonical form to `link`. On refusal `link` is as it
+/// was.
 pub(super) fn vet(
     head: &[u8],
+    form: &[u8],
     ticket: Ticket,
     client: IpAddr,
     link: &mut Vec<u8>,
 ) -> Result<Vetted, Refusal> {
     let start = link.len();
-    let result = vet_onto(head, ticket, client, link);
+    let result = vet_onto(head, form, ticket, client, link);
     if result.is_err() {
         link.truncate(start);
     }
@@ -124,6 +122,7 @@ pub(super) fn vet(
 
 fn vet_onto(
     head: &[u8],
+    form: &[u8],
     ticket: Ticket,
     client: IpAddr,
     link: &mut Vec<u8>,
@@ -142,7 +141,8 @@ fn vet_onto(
     else {
         return Err(Refusal::Malformed("the request line is incomplete"));
     };
-    if !matches!(method, "GET" | "HEAD" | "DELETE" | "OPTIONS") {
+    let is_post = method == "POST";
+    if !is_post && !matches!(method, "GET" | "HEAD" | "DELETE" | "OPTIONS") {
         return Err(Refusal::Method);
     }
     if TARGET_BYTES_MAX < raw_target.len() {
@@ -158,7 +158,7 @@ fn vet_onto(
         ));
     }
     let old = version == 0;
-    let vetted = vet_fields(request.headers, old)?;
+    let vetted = vet_fields(request.headers, old, is_post)?;
     link.extend_from_slice(method.as_bytes());
     link.push(b' ');
     target::canonical(raw_target.as_bytes(), TARGET_BYTES_MAX, link)?;
@@ -175,8 +175,9 @@ fn vet_onto(
     }
     link.extend_from_slice(b"\r\n");
     for field in request.headers.iter() {
-        forward(field, link)?;
+        forward(field, is_post, link)?;
     }
+    form::put(form, link)?;
     link.extend_from_slice(b"\r\n");
     Ok(vetted)
 }
@@ -234,90 +235,6 @@ fn words(head: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     line.split(|byte| *byte == b' ')
 }
 
-/// What the fields say about the request's framing and the connection.
-#[derive(Default)]
-struct Framing {
-    hosts: usize,
-    lengths: usize,
-    encodings: usize,
-    /// Whether chunked is the last of the encodings, without which nobody knows where the body ends.
-    chunked: bool,
-    has_body: bool,
-    close: bool,
-    keep_alive: bool,
-}
-
-/// Judges what decides about framing and connection (RFC 9112 sections 3.2, 6, 9.3).
-fn vet_fields(fields: &[httparse::Header<'_>], old: bool) -> Result<Vetted, Refusal> {
-    let mut framing = Framing::default();
-    for field in fields {
-        framing.add(field)?;
-    }
-    if 1 < framing.lengths {
-        return Err(Refusal::Malformed("the Content-Length field is repeated"));
-    }
-    if framing.encodings != 0 && (framing.lengths != 0 || old) {
-        return Err(Refusal::Malformed(
-            "Transfer-Encoding cannot stand beside Content-Length or in HTTP/1.0",
-        ));
-    }
-    if framing.encodings != 0 && !framing.chunked {
-        return Err(Refusal::Malformed(
-            "the last Transfer-Encoding must be chunked",
-        ));
-    }
-    if 1 < framing.hosts || (framing.hosts == 0 && !old) {
-        return Err(Refusal::Malformed(
-            "HTTP/1.1 requires exactly one Host field",
-        ));
-    }
-    if framing.has_body {
-        return Err(Refusal::Body);
-    }
-    let keep_alive = !framing.close && (framing.keep_alive || !old);
-    Ok(Vetted { keep_alive, old })
-}
-
-impl Framing {
-    fn add(&mut self, field: &httparse::Header<'_>) -> Result<(), Refusal> {
-        let is = |name: &str| field.name.eq_ignore_ascii_case(name);
-        if is("Host") {
-            self.hosts += 1;
-            if !authority::is_valid(field.value) {
-                return Err(Refusal::Malformed("the Host field is malformed"));
-            }
-        } else if is("Content-Length") {
-            self.lengths += 1;
-            self.has_body |= field.value.iter().any(|digit| *digit != b'0');
-            if field.value.is_empty() || !field.value.iter().all(u8::is_ascii_digit) {
-                return Err(Refusal::Malformed(
-                    "the Content-Length field is not a number",
-                ));
-            }
-        } else if is("Transfer-Encoding") {
-            self.encodings += 1;
-            self.has_body = true;
-            let last = field.value.rsplit(|byte| *byte == b',').next();
-            self.chunked =
-                last.is_some_and(|last| last.trim_ascii().eq_ignore_ascii_case(b"chunked"));
-        } else if is("Expect") {
-            if !field.value.eq_ignore_ascii_case(b"100-continue") {
-                return Err(Refusal::Expectation);
-            }
-        } else if is("Connection") {
-            for option in field
-                .value
-                .split(|byte| *byte == b',')
-                .map(<[u8]>::trim_ascii)
-            {
-                self.close |= option.eq_ignore_ascii_case(b"close");
-                self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Appends an address as it prints; those of most clients without the formatter, which takes as long as all other fields.
 fn put_address(address: IpAddr, out: &mut Vec<u8>) {
     let IpAddr::V4(address) = address else {
@@ -342,11 +259,10 @@ fn host<'a>(fields: &[httparse::Header<'a>]) -> Option<&'a [u8]> {
     Some(host.value)
 }
 
-fn forward(field: &httparse::Header<'_>, link: &mut Vec<u8>) -> Result<(), Refusal> {
-    let Some(name) = FORWARDED
-        .iter()
-        .find(|name| name.eq_ignore_ascii_case(field.name))
-    else {
+fn forward(field: &httparse::Header<'_>, is_post: bool, link: &mut Vec<u8>) -> Result<(), Refusal> {
+    let of_post = is_post.then_some(&ORIGIN_FIELD);
+    let mut names = FORWARDED.iter().chain(of_post);
+    let Some(name) = names.find(|name| name.eq_ignore_ascii_case(field.name)) else {
         return Ok(());
     };
     let value = field.value.trim_ascii();

@@ -13,7 +13,7 @@ const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 fn vet_text(head: &str) -> Result<(Vetted, String), Refusal> {
     let mut link = b"before".to_vec();
-    let result = vet(head.as_bytes(), TICKET, CLIENT, &mut link);
+    let result = vet(head.as_bytes(), b"", TICKET, CLIENT, &mut link);
     assert!(
         result.is_ok() || link == b"before",
         "a refused head left bytes on the link"
@@ -142,9 +142,46 @@ fn keep_alive_follows_version_and_connection_field() {
 }
 
 #[test]
+fn a_form_crosses_the_link_as_a_field() {
+    let head = "POST /proxy/ HTTP/1.1\r\nHost: a\r\nOrigin: https://b\r\nForm: forged\r\nContent-Length: 9\r\n\
+                Content-Type: application/x-www-form-urlencoded\r\n\r\n";
+    let mut link = Vec::new();
+    vet(head.as_bytes(), b"text=a+b", TICKET, CLIENT, &mut link).expect("a good form");
+    let link = String::from_utf8(link).expect("ASCII");
+    let (_, fields) = link.split_once("127.0.0.1").expect("a ticket");
+    assert_eq!(fields, " a\r\nOrigin: https://b\r\nForm: text=a+b\r\n\r\n");
+    let mut link = Vec::new();
+    let refused = vet(head.as_bytes(), b"text=a b", TICKET, CLIENT, &mut link);
+    assert_eq!(refused.map_err(|refusal| refusal.status().0), Err(400));
+    let (_, link) =
+        vet_text("POST /1/warm HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").expect("good");
+    assert!(link.ends_with("127.0.0.1 a\r\n\r\n"), "{link}");
+    let (_, link) =
+        vet_text("GET / HTTP/1.1\r\nHost: a\r\nOrigin: https://b\r\n\r\n").expect("good");
+    assert!(!link.contains("Origin"), "{link}");
+}
+
+#[test]
 fn each_malformed_head_has_its_status() {
     for (status, lines) in [
-        (405, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5"),
+        (405, "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5"),
+        (415, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5"),
+        (
+            415,
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Type: text/plain",
+        ),
+        (
+            413,
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 262145\r\nContent-Type: application/x-www-form-urlencoded",
+        ),
+        (
+            413,
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999999\r\nContent-Type: application/x-www-form-urlencoded",
+        ),
+        (
+            413,
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Type: application/x-www-form-urlencoded",
+        ),
         (405, "get / HTTP/1.1\r\nHost: a"),
         (405, "CONNECT a:443 HTTP/1.1\r\nHost: a"),
         (405, "TRACE / HTTP/1.1\r\nHost: a"),

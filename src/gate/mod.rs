@@ -6,7 +6,7 @@
 //!
 //! One thread per gate, one gate per core (at most 4); gate 0 accepts for all. A gate waits in one place, the poll,
 //! and never for a client, a worker or another gate. It knows heads, tickets and bytes: nothing of cache, Confluence
-//! or routes. Bounds: `HEAD_BYTES_MAX`, `FIELDS_MAX`, `TARGET_BYTES_MAX`, `HEAD_TIME_MAX`, `IDLE_TIME_MAX`,
+//! or routes. Bounds: `HEAD_BYTES_MAX`, `FORM_BYTES_MAX`, `FIELDS_MAX`, `TARGET_BYTES_MAX`, `HEAD_TIME_MAX`, `IDLE_TIME_MAX`,
 //! `WRITE_STALL_MAX`, `REQUESTS_UNDER_WAY_MAX`, `PENDING_BYTES_MAX`, `PROXY_MAX_CONNECTIONS`. A gate ends when it is told
 //! to drain and no client is left, or with an error when its link breaks, which stops the service.
 
@@ -18,6 +18,8 @@ mod clients;
 mod connection;
 mod deadlines;
 mod door;
+mod form;
+mod framing;
 mod growing;
 mod handle;
 mod head;
@@ -39,8 +41,9 @@ mod transport;
 pub use actor::Gate;
 pub use admission::{REQUESTS_UNDER_WAY_MAX, UnderWay};
 pub use certificate::{Certificate, CertificateError};
+pub use form::FORM_FIELD;
 pub use handle::Gates;
-pub use head::{FORWARDED, TICKET_FIELD};
+pub use head::{FORWARDED, ORIGIN_FIELD, TICKET_FIELD};
 pub use listener::listen;
 pub use open::open;
 #[cfg(fuzzing)]

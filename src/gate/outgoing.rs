@@ -7,8 +7,8 @@ use std::ops::Range;
 use crate::attachment::{Body, MemoryFile, StreamId};
 use crate::reply::{Note, Part, Payload, Reply};
 
+use super::framing::Vetted;
 use super::growing::{Framing, Growing, Step};
-use super::head::Vetted;
 use super::socket::Socket;
 
 /// Slices handed to one system call: 16 chunks of a download are about 1 MiB, more than a socket takes at once.

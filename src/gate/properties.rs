@@ -5,7 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use percent_encoding::percent_decode;
 
 use super::authority;
-use super::head::{FORWARDED, Found, HEAD_BYTES_MAX, TICKET_FIELD, Vetted, find, vet};
+use super::form::{self, FORM_FIELD};
+use super::framing::Vetted;
+use super::head::{FORWARDED, Found, HEAD_BYTES_MAX, ORIGIN_FIELD, TICKET_FIELD, find, vet};
 use super::refusal::Refusal;
 use super::target::canonical;
 use super::ticket::Ticket;
@@ -36,7 +38,11 @@ pub fn head(bytes: &[u8]) {
             assert!(bytes[..end].ends_with(b"\r\n\r\n"));
             let earlier = bytes[start..end - 1].windows(4);
             assert_eq!(earlier.filter(|four| four == b"\r\n\r\n").count(), 0);
-            vetted(&bytes[start..end]);
+            let head = &bytes[start..end];
+            let length = form::length(head);
+            if let Some(form) = bytes[end..].get(..length) {
+                vetted(head, form);
+            }
         }
         Found::Partial => assert!(bytes.len() < HEAD_BYTES_MAX),
         Found::Bad(refusal) => refused(refusal),
@@ -44,14 +50,14 @@ pub fn head(bytes: &[u8]) {
 }
 
 /// The contract of the link: one canonical head, and nothing of one that is refused.
-fn vetted(head: &[u8]) {
+fn vetted(head: &[u8], form: &[u8]) {
     let mut link = b"before".to_vec();
-    let result = vet(head, TICKET, CLIENT, &mut link);
+    let result = vet(head, form, TICKET, CLIENT, &mut link);
     let added = link.strip_prefix(b"before").expect("it is appended");
     match result {
         Ok(vetted) => {
             let added = std::str::from_utf8(added).expect("only ASCII passes");
-            crossed(head, vetted, added);
+            crossed(head, form, vetted, added);
         }
         Err(refusal) => {
             assert!(added.is_empty(), "a refused head left bytes on the link");
@@ -60,7 +66,7 @@ fn vetted(head: &[u8]) {
     }
 }
 
-fn crossed(head: &[u8], vetted: Vetted, link: &str) {
+fn crossed(head: &[u8], form: &[u8], vetted: Vetted, link: &str) {
     assert!(link.is_ascii());
     assert_eq!(link.matches("\r\n\r\n").count(), 1);
     let lines = link.strip_suffix("\r\n\r\n").expect("an empty line");
@@ -75,7 +81,7 @@ fn crossed(head: &[u8], vetted: Vetted, link: &str) {
         panic!("the request line is {words:?}");
     };
     assert!(head.starts_with(method.as_bytes()), "the method is another");
-    assert!(["GET", "HEAD", "DELETE", "OPTIONS"].contains(&method));
+    assert!(["GET", "HEAD", "POST", "DELETE", "OPTIONS"].contains(&method));
     let is_star = target == "*" && method == "OPTIONS";
     assert!(is_star || target.starts_with('/'), "{target}");
     assert!(target.len() <= TARGET_BYTES);
@@ -90,28 +96,35 @@ fn crossed(head: &[u8], vetted: Vetted, link: &str) {
         !host.contains(' ') && authority::is_valid(host.as_bytes()),
         "{host:?}"
     );
-    let mut count = 1;
+    let (mut count, mut formed) = (1, false);
     for line in lines {
         let (name, value) = line.split_once(": ").expect("a colon");
-        assert!(FORWARDED.contains(&name) && name != TICKET_FIELD, "{name}");
+        let of_post = [FORM_FIELD, ORIGIN_FIELD].contains(&name) && method == "POST";
+        assert!(of_post || FORWARDED.contains(&name), "{name}");
+        assert_ne!(name, TICKET_FIELD);
+        if name == FORM_FIELD {
+            assert_eq!(value.as_bytes(), form);
+            formed = true;
+        }
         assert!(!value.is_empty() && value == value.trim(), "{line:?}");
         count += 1;
     }
-    let mut fields = [httparse::EMPTY_HEADER; 101];
+    assert_eq!(formed, !form.is_empty());
+    let mut fields = [httparse::EMPTY_HEADER; 103];
     let mut request = httparse::Request::new(&mut fields);
     let parsed = request.parse(link.as_bytes());
     assert_eq!(parsed, Ok(httparse::Status::Complete(link.len())));
     assert_eq!((request.method, request.path), (Some(method), Some(target)));
     assert_eq!(request.headers.len(), count);
-    bodiless(head, vetted);
+    bodiless(head, form, vetted);
     let asked = link.replacen("T: ", &format!("Host: {host}\r\nT: "), 1);
     let mut again = Vec::new();
-    vet(asked.as_bytes(), TICKET, CLIENT, &mut again).expect("what passed once passes again");
+    vet(asked.as_bytes(), form, TICKET, CLIENT, &mut again).expect("what passed once passes again");
     assert_eq!(link.as_bytes(), again, "what passed is canonical");
 }
 
-/// No body can follow what has passed: the next byte begins the next request, for the client and for us.
-fn bodiless(head: &[u8], vetted: Vetted) {
+/// No other body can follow what has passed: the byte behind the form begins the next request, for the client and for us.
+fn bodiless(head: &[u8], form: &[u8], vetted: Vetted) {
     let text = String::from_utf8_lossy(head).to_ascii_lowercase();
     let values = |wanted: &str| -> Vec<&str> {
         let fields = text.split("\r\n").filter_map(|line| line.split_once(':'));
@@ -121,12 +134,9 @@ fn bodiless(head: &[u8], vetted: Vetted) {
     assert!(values("transfer-encoding").is_empty());
     let lengths = values("content-length");
     assert!(lengths.len() <= 1, "{lengths:?}");
-    assert!(
-        lengths
-            .iter()
-            .all(|length| length.bytes().all(|digit| digit == b'0')),
-        "{lengths:?}"
-    );
+    for length in lengths {
+        assert_eq!(length.parse(), Ok(form.len()), "{length}");
+    }
     let hosts = values("host").len();
     assert!(hosts == 1 || vetted.old && hosts == 0, "{hosts} hosts");
     let connection = values("connection");
@@ -141,7 +151,7 @@ fn bodiless(head: &[u8], vetted: Vetted) {
 fn refused(refusal: Refusal) {
     let (status, _) = refusal.status();
     assert!(
-        [400, 405, 413, 414, 417, 431, 505].contains(&status),
+        [400, 405, 413, 414, 415, 417, 431, 505].contains(&status),
         "{refusal:?}"
     );
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use super::target::BadTarget;
 
 /// What clients may do here, as the `Allow` field says it.
-pub(super) const ALLOW: &str = "GET, HEAD, DELETE, OPTIONS";
+pub(super) const ALLOW: &str = "GET, HEAD, POST, DELETE, OPTIONS";
 
 /// Why a request, or a whole connection, goes no further than the gate. Each is one status and one sentence; the
 /// connection is closed behind it, because where the next request would begin is not certain.
@@ -17,10 +17,14 @@ pub(super) enum Refusal {
     Method,
     /// 408: the head did not arrive in time.
     Slow,
-    /// 413: the request carries a body.
+    /// 413: the request carries a body that is no form.
     Body,
+    /// 413: the form is longer than 256 KiB.
+    FormTooLarge,
     /// 414: the target is longer than 8 KiB.
     TargetTooLong,
+    /// 415: a body that is no form.
+    MediaType,
     /// 417: an `Expect` we do not know.
     Expectation,
     /// 431: the head is longer than 16 KiB.
@@ -49,7 +53,8 @@ impl Refusal {
             Refusal::Malformed(_) => (400, "Bad Request"),
             Refusal::Method => (405, "Method Not Allowed"),
             Refusal::Slow => (408, "Request Timeout"),
-            Refusal::Body => (413, "Content Too Large"),
+            Refusal::Body | Refusal::FormTooLarge => (413, "Content Too Large"),
+            Refusal::MediaType => (415, "Unsupported Media Type"),
             Refusal::TargetTooLong => (414, "URI Too Long"),
             Refusal::Expectation => (417, "Expectation Failed"),
             Refusal::HeadTooLarge | Refusal::TooManyFields => {
@@ -66,9 +71,17 @@ impl Refusal {
     pub(super) fn reason(self) -> &'static str {
         match self {
             Refusal::Malformed(reason) => reason,
-            Refusal::Method => "only GET, HEAD, DELETE and OPTIONS are answered here",
+            Refusal::Method => "only GET, HEAD, POST, DELETE and OPTIONS are answered here",
             Refusal::Slow => "the request head did not arrive within 10 seconds",
-            Refusal::Body => "requests with a body are not accepted",
+            Refusal::Body => {
+                "a body is accepted with POST only, with a Content-Length and not in chunks"
+            }
+            Refusal::FormTooLarge => {
+                "the form is larger than 256 KiB; confluence-attachment-proxy rewrite takes documents of any size"
+            }
+            Refusal::MediaType => {
+                "a POST carries a form (application/x-www-form-urlencoded) or nothing"
+            }
             Refusal::TargetTooLong => "the address is longer than 8 KiB",
             Refusal::Expectation => "the only Expect that is understood is 100-continue",
             Refusal::HeadTooLarge => "the request head is larger than 16 KiB",
@@ -94,6 +107,8 @@ impl Refusal {
             Refusal::Malformed(_)
             | Refusal::Slow
             | Refusal::Body
+            | Refusal::FormTooLarge
+            | Refusal::MediaType
             | Refusal::TargetTooLong
             | Refusal::Expectation
             | Refusal::HeadTooLarge

@@ -10,6 +10,7 @@ use super::actor::Gate;
 use super::admission::UnderWay;
 use super::connection::{Connection, HEAD_TIME_MAX, Heard, Phase, WRITE_STALL_MAX};
 use super::deadlines::Note;
+use super::framing::Vetted;
 use super::head;
 use super::link::Link;
 use super::outgoing::{Outgoing, Progress};
@@ -84,7 +85,7 @@ impl Gate {
                 return false;
             }
             Heard::Bad(refusal) => refuse(connection, refusal, now),
-            Heard::Head { start, end } => {
+            Heard::Head(place) => {
                 self.clients.serial += 1;
                 let serial = self.clients.serial;
                 let ticket = Ticket {
@@ -92,10 +93,10 @@ impl Gate {
                     slot: slot as u32,
                     serial,
                 };
-                let head = connection.head(start, end);
+                let (head, form) = connection.request(place);
                 let bodiless = head.starts_with(b"HEAD ");
                 let submitted = submit(
-                    head,
+                    (head, form),
                     ticket,
                     connection.client,
                     &self.under_way,
@@ -104,7 +105,7 @@ impl Gate {
                 connection.bodiless = bodiless;
                 match submitted {
                     Ok(mut vetted) => {
-                        vetted.keep_alive &= connection.take_head(end);
+                        vetted.keep_alive &= connection.take_head(place.end);
                         connection.phase = Phase::UnderWay {
                             serial,
                             vetted,
@@ -249,18 +250,18 @@ impl Gate {
     }
 }
 
-/// Puts a vetted head onto the link.
+/// Puts a vetted head, with its form, onto the link.
 fn submit(
-    head: &[u8],
+    (head, form): (&[u8], &[u8]),
     ticket: Ticket,
     client: IpAddr,
     under_way: &UnderWay,
     link: &mut Link,
-) -> Result<head::Vetted, Refusal> {
+) -> Result<Vetted, Refusal> {
     if !under_way.enter() {
         return Err(Refusal::Busy);
     }
-    let vetted = head::vet(head, ticket, client, link.heads());
+    let vetted = head::vet(head, form, ticket, client, link.heads());
     if vetted.is_err() {
         under_way.leave();
     }

@@ -16,19 +16,23 @@ pub fn meaning(target: &str) {
                 assert_eq!(forgets, Route::Forget(Forget::File(key)));
                 assert!(matches!(options, Route::Options { .. }));
             }
+            Route::Gallery(page) => {
+                assert_eq!(forgets, Route::Forget(Forget::Page(page)));
+                assert!(matches!(options, Route::Options { .. }));
+            }
             Route::Home | Route::Health | Route::Ready { .. } | Route::Status | Route::Metrics => {
                 assert!(matches!(forgets, Route::MethodNotAllowed { .. }));
                 assert!(matches!(options, Route::Options { .. }));
             }
-            Route::NotFound(nowhere) => {
-                let is_page = matches!(forgets, Route::Forget(Forget::Page(_)));
-                assert!(is_page || forgets == Route::NotFound(nowhere));
-            }
+            Route::NotFound(nowhere) => assert_eq!(forgets, Route::NotFound(nowhere)),
             Route::Bad(reason) => {
                 assert!(!reason.to_string().contains(char::is_control), "{reason}");
                 assert_eq!(forgets, Route::Bad(reason));
             }
-            Route::Forget(_) | Route::Options { .. } | Route::MethodNotAllowed { .. } => {
+            Route::Forget(_)
+            | Route::Warm(_)
+            | Route::Options { .. }
+            | Route::MethodNotAllowed { .. } => {
                 panic!("GET never means {read:?}")
             }
         }

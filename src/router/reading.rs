@@ -5,10 +5,14 @@ use super::route::{Forget, Method, Nowhere, Reason, Route};
 use crate::attachment::{Day, Key, PageId};
 
 /// What the service understands at all: the `Allow` of a request with an unknown method.
-pub const ALLOW: &str = "GET, HEAD, DELETE, OPTIONS";
+pub const ALLOW: &str = "GET, HEAD, POST, DELETE, OPTIONS";
 
 const ALLOW_READ: &str = "GET, HEAD, OPTIONS";
-const ALLOW_FORGET: &str = "DELETE, OPTIONS";
+const ALLOW_FORM: &str = "GET, HEAD, POST, OPTIONS";
+const ALLOW_FILE: &str = "GET, HEAD, DELETE, OPTIONS";
+
+/// Behind a page id: POST there fetches the files of the page. GET of the same address is the file of that name.
+const WARM: &str = "warm";
 
 /// Says what a request means. `base_path` is empty or like `/proxy`, encoded as the target is.
 ///
@@ -31,31 +35,47 @@ pub fn route(method: Method, target: &str, base_path: &str) -> Route {
         Err(Refusal::Nowhere(nowhere)) => return Route::NotFound(nowhere),
         Err(Refusal::Bad(reason)) => return Route::Bad(reason),
     };
-    let allow = match place {
-        Place::Attachment { .. } => ALLOW,
-        Place::Page(_) => ALLOW_FORGET,
-        Place::Home | Place::Health | Place::Ready { .. } | Place::Status | Place::Metrics => {
-            ALLOW_READ
+    let allow = place.allow();
+    match (method, place) {
+        (Method::Options, _) => Route::Options { allow },
+        (Method::Delete, Place::Attachment { key, .. }) => Route::Forget(Forget::File(key)),
+        (Method::Delete, Place::Page(page)) => Route::Forget(Forget::Page(page)),
+        (Method::Post, Place::Attachment { key, .. }) => match warmed(&key) {
+            Some(page) => Route::Warm(page),
+            None => Route::MethodNotAllowed { allow },
+        },
+        (Method::Get | Method::Head | Method::Post, Place::Home) => Route::Home,
+        (Method::Get | Method::Head, Place::Page(page)) => Route::Gallery(page),
+        (Method::Get | Method::Head, Place::Attachment { key, download }) => {
+            Route::Attachment { key, download }
         }
-    };
-    match method {
-        Method::Options => Route::Options { allow },
-        Method::Delete => match place {
-            Place::Attachment { key, .. } => Route::Forget(Forget::File(key)),
-            Place::Page(page) => Route::Forget(Forget::Page(page)),
-            Place::Home | Place::Health | Place::Ready { .. } | Place::Status | Place::Metrics => {
-                Route::MethodNotAllowed { allow }
-            }
-        },
-        Method::Get | Method::Head => match place {
-            Place::Attachment { key, download } => Route::Attachment { key, download },
-            Place::Page(_) => Route::NotFound(Nowhere::Page),
-            Place::Home => Route::Home,
-            Place::Health => Route::Health,
-            Place::Ready { upstream } => Route::Ready { upstream },
-            Place::Status => Route::Status,
-            Place::Metrics => Route::Metrics,
-        },
+        (Method::Get | Method::Head, Place::Health) => Route::Health,
+        (Method::Get | Method::Head, Place::Ready { upstream }) => Route::Ready { upstream },
+        (Method::Get | Method::Head, Place::Status) => Route::Status,
+        (Method::Get | Method::Head, Place::Metrics) => Route::Metrics,
+        (
+            Method::Delete | Method::Post,
+            Place::Home
+            | Place::Page(_)
+            | Place::Health
+            | Place::Ready { .. }
+            | Place::Status
+            | Place::Metrics,
+        ) => Route::MethodNotAllowed { allow },
+    }
+}
+
+/// The page that a POST to the address of this file warms.
+fn warmed(key: &Key) -> Option<PageId> {
+    match key {
+        Key::File {
+            page,
+            name,
+            version: None,
+        } if name.as_str() == WARM => Some(*page),
+        Key::File { .. } | Key::Thumbnail { .. } | Key::Titled { .. } | Key::BlogPost { .. } => {
+            None
+        }
     }
 }
 
@@ -68,6 +88,19 @@ enum Place {
     Ready { upstream: bool },
     Status,
     Metrics,
+}
+
+impl Place {
+    /// The methods that are answered there.
+    fn allow(&self) -> &'static str {
+        match self {
+            Place::Attachment { key, .. } if warmed(key).is_some() => ALLOW,
+            Place::Attachment { .. } => ALLOW_FILE,
+            Place::Page(_) => ALLOW_FILE,
+            Place::Home => ALLOW_FORM,
+            Place::Health | Place::Ready { .. } | Place::Status | Place::Metrics => ALLOW_READ,
+        }
+    }
 }
 
 /// Why an address names nothing.
@@ -169,8 +202,10 @@ fn attachment(segments: &[&str], query: &str) -> Result<Place, Refusal> {
             Ok(file(&query, key))
         }
         ["download", ..] => Err(Refusal::Nowhere(Nowhere::Download)),
-        [page, name] => file_of(page, name, Plus::Itself, &Query::parse(query)?),
-        [page] => page_id(page)
+        [page, name] if !name.is_empty() => {
+            file_of(page, name, Plus::Itself, &Query::parse(query)?)
+        }
+        [page] | [page, ""] => page_id(page)
             .map(Place::Page)
             .map_err(|_| Refusal::Nowhere(Nowhere::Elsewhere)),
         [first, ..] if page_id(first).is_ok() => Err(Reason::Segments.into()),

@@ -14,6 +14,8 @@ pub enum Method {
     Head,
     /// Forget the copy that is kept.
     Delete,
+    /// Send a form, or start something.
+    Post,
     /// Ask what is possible.
     Options,
 }
@@ -28,8 +30,12 @@ pub enum Route {
         /// To be saved, not shown.
         download: bool,
     },
-    /// The page for people.
+    /// The page for people: GET, HEAD, and POST of its form.
     Home,
+    /// The files of a page: GET and HEAD.
+    Gallery(PageId),
+    /// POST: fetch the files of a page before anybody asks for them.
+    Warm(PageId),
     /// Whether the process is alive.
     Health,
     /// Whether it takes traffic.
@@ -71,8 +77,6 @@ pub enum Forget {
 /// Why nothing lives at an address; `Display` says where things live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nowhere {
-    /// A page id without a file name.
-    Page,
     /// Below `/download/`, but no form of attachment link.
     Download,
     /// Anywhere else.
@@ -82,9 +86,6 @@ pub enum Nowhere {
 impl fmt::Display for Nowhere {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Nowhere::Page => {
-                "a page's list of files is not served; add a file name: /{page id}/{file name}"
-            }
             Nowhere::Download => {
                 "of Confluence's links these work: /download/attachments/{page id}/{file name}, \
                  /download/thumbnails/{page id}/{file name}, \

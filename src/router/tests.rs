@@ -22,6 +22,8 @@ fn said(method: Method, target: &str, base_path: &str) -> String {
         Route::MethodNotAllowed { allow } => format!("405 {allow}"),
         Route::NotFound(nowhere) => format!("404 {nowhere:?}"),
         Route::Bad(reason) => format!("400 {reason:?}"),
+        Route::Gallery(page) => format!("gallery {page}"),
+        Route::Warm(page) => format!("warm {page}"),
         other @ (Route::Home
         | Route::Health
         | Route::Ready { .. }
@@ -109,7 +111,6 @@ fn links_from_the_wild_mean_what_they_meant_there() {
 #[rustfmt::skip]
 fn what_is_nearly_an_address_is_refused_with_a_reason() {
     for (target, expected) in [
-        ("/12/", "400 Key(Empty)"),
         ("/12//a.png", "400 EmptySegment"),
         ("//12/a.png", "400 EmptySegment"),
         ("//", "400 EmptySegment"),
@@ -161,7 +162,6 @@ fn what_is_nearly_an_address_is_refused_with_a_reason() {
 #[rustfmt::skip]
 fn where_nothing_lives_it_says_where_things_live() {
     for (target, expected) in [
-        ("/12", "404 Page"),
         ("/favicon.ico", "404 Elsewhere"),
         ("/confluence/download/attachments/12/a.png", "404 Elsewhere"),
         ("/pages/viewpage.action/x", "404 Elsewhere"),
@@ -180,6 +180,44 @@ fn where_nothing_lives_it_says_where_things_live() {
             "{target}"
         );
     }
+}
+
+#[test]
+fn a_page_has_a_gallery_and_can_be_warmed() {
+    for target in ["/12", "/12/", "/0012?page=2", "/12/?version=x"] {
+        check(target, "gallery 12");
+    }
+    for (method, target, expected) in [
+        (Method::Post, "/12/warm", "warm 12"),
+        (Method::Post, "/12/warm?job=1", "warm 12"),
+        (Method::Get, "/12/warm", "show attachment_12_warm"),
+        (
+            Method::Delete,
+            "/12/warm",
+            "forget confluence_attachment_12_warm",
+        ),
+        (
+            Method::Options,
+            "/12/warm",
+            "options GET, HEAD, POST, DELETE, OPTIONS",
+        ),
+        (
+            Method::Post,
+            "/12/warm?version=1",
+            "405 GET, HEAD, DELETE, OPTIONS",
+        ),
+        (Method::Post, "/12/a.png", "405 GET, HEAD, DELETE, OPTIONS"),
+        (Method::Post, "/12", "405 GET, HEAD, DELETE, OPTIONS"),
+        (Method::Delete, "/12", "forget all of 12"),
+        (Method::Post, "/", "Home"),
+        (Method::Post, "", "Home"),
+        (Method::Delete, "/", "405 GET, HEAD, POST, OPTIONS"),
+    ] {
+        let target = format!("/proxy{target}");
+        assert_eq!(said(method, &target, "/proxy"), expected, "{target}");
+    }
+    let found = said(Method::Post, "/status", "/proxy");
+    assert_eq!(found, "405 GET, HEAD, OPTIONS");
 }
 
 #[test]

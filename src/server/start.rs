@@ -23,7 +23,9 @@ use crate::config::{Allow, Config, Kind};
 use crate::confluence::Confluence;
 use crate::gate::{self, Gate, Gates, REQUESTS_UNDER_WAY_MAX, UnderWay};
 use crate::web::Showcase;
-use crate::worker::{Answerer, Crew, CrewShared, Desk, Failure, Parked, Publication, Worker};
+use crate::worker::{
+    Answerer, Crew, CrewShared, Desk, Failure, House, Parked, Publication, Worker,
+};
 
 /// Gates at most: tiny_http serves this many links without starving one, and one gate saturates a network card.
 const GATES_MAX: usize = 4;
@@ -109,9 +111,7 @@ impl Server {
                 .map_err(StartError::System)?;
         let desk = Arc::new(Desk::new(
             gates.clone(),
-            scheme(&config),
-            config.proxy.base_path.clone(),
-            showcase,
+            house(&config, showcase),
             confluence.clone(),
             publication(&config),
         ));
@@ -271,6 +271,19 @@ fn publication(config: &Config) -> Publication {
     match config.proxy.allow.clone() {
         Some(Allow { spaces, pages }) => Publication::only(spaces, pages),
         None => Publication::everything(),
+    }
+}
+
+/// What the service is to the people who meet it.
+fn house(config: &Config, showcase: Option<Showcase>) -> House {
+    let proxy = &config.proxy;
+    House {
+        scheme: scheme(config),
+        base_path: proxy.base_path.clone(),
+        public_url: proxy.public_url.clone(),
+        contact: proxy.contact.clone(),
+        operators: proxy.operators.clone(),
+        showcase,
     }
 }
 

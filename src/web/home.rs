@@ -1,9 +1,6 @@
 //! The start page at the base path: what this service is, how to make a link, and in a demo the proof.
 
-use std::fmt::Write;
-
-/// `Content-Security-Policy` of the page: its own inline style, pictures and media from anywhere, nothing that runs.
-pub const SECURITY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src * data:; media-src *; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+use super::shell::{Language, Shell, escape, put};
 
 /// The file of the examples, below the base address of Confluence or of this service, with the places where a narrow
 /// line may break.
@@ -43,6 +40,8 @@ pub struct Place<'a> {
     pub host: Option<&'a str>,
     /// Where the API lives.
     pub base_path: &'a str,
+    /// The canonical target of the request.
+    pub target: &'a str,
 }
 
 /// What the page says, once per language.
@@ -100,69 +99,40 @@ const CHINESE: Words = Words {
     refused: "需要登录",
 };
 
-const STYLE: &str = "\
-    :root{color-scheme:light dark;--ground:#f6f7f9;--card:#fff;--ink:#1d2430;--soft:#5a6577;--line:#dde2ea;\
-    --accent:#0b5fd0;--good:#12805c;--bad:#b3261e;--warn:#9a6200;--warn-ground:#fff6e0}\
-    @media(prefers-color-scheme:dark){:root{--ground:#14171c;--card:#1d2128;--ink:#e6e9ee;--soft:#9aa5b5;--line:#333a45;\
-    --accent:#77b0ff;--good:#5fd0a5;--bad:#ff8f85;--warn:#ffc861;--warn-ground:#2c2619}}\
-    *{box-sizing:border-box}\
-    body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.55 system-ui,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}\
-    main{max-width:72rem;margin:0 auto;padding:2.2rem 1.25rem 4rem}\
-    h1{font-size:1.9rem;line-height:1.25;margin:0 0 .5rem}h2{font-size:1.25rem;margin:2rem 0 .6rem}h3{font-size:1rem;margin:0}\
-    p{margin:0 0 .7rem}a{color:var(--accent)}.lead{max-width:52rem;color:var(--soft)}\
-    .note{background:var(--warn-ground);border-left:4px solid var(--warn);border-radius:0 6px 6px 0;padding:.6rem 1rem;margin:1rem 0}\
-    .ways,.exhibits{display:grid;gap:1rem;grid-template-columns:repeat(auto-fit,minmax(min(27rem,100%),1fr))}\
-    section,article{background:var(--card);border:1px solid var(--line);border-radius:10px;min-width:0}\
-    section{padding:.9rem 1.1rem}section p{color:var(--soft);margin:.2rem 0 .5rem}\
-    code{font:.86rem/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;display:block;overflow-wrap:anywhere}\
-    code strong{color:var(--good)}code s{color:var(--bad)}\
-    article{overflow:hidden;display:flex;flex-direction:column}article header{padding:.6rem 1rem;border-bottom:1px solid var(--line)}\
-    article small{color:var(--soft);font:.8rem ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:anywhere}\
-    .pair{display:grid;grid-template-columns:1fr 1fr;flex:1}\
-    figure{margin:0;padding:.7rem 1rem .8rem;min-width:0;display:flex;flex-direction:column;gap:.5rem}figure+figure{border-left:1px solid var(--line)}\
-    figcaption{font-size:.8rem;color:var(--good);display:flex;justify-content:space-between;gap:.5rem}.without figcaption{color:var(--bad)}\
-    .stage{flex:1;min-height:9.5rem;display:flex;align-items:center;justify-content:center}\
-    .stage img,.stage video{max-width:100%;max-height:9.5rem;border-radius:4px}.stage audio{width:100%}\
-    .without img{font-size:.85rem;color:var(--soft)}\
-    .file{border:1px solid var(--line);border-radius:6px;padding:1.6rem 1.3rem;font-weight:600;letter-spacing:.05em;text-decoration:none;color:var(--soft)}\
-    .without .file{border-style:dashed;text-decoration:line-through}";
-
 /// Renders the page. `languages` is the client's `Accept-Language`.
 pub fn home(place: &Place<'_>, languages: Option<&str>, showcase: Option<&Showcase>) -> String {
     let Place {
         scheme,
         host,
         base_path,
+        target,
     } = *place;
-    let words = if prefers_chinese(languages.unwrap_or_default()) {
-        &CHINESE
-    } else {
-        &ENGLISH
-    };
-    let mut page = String::with_capacity(16 * 1024);
+    let (_, query) = target.split_once('?').unwrap_or((target, ""));
+    let language = Language::of(query, languages);
+    let words = language.pick(&ENGLISH, &CHINESE);
+    let mut content = String::with_capacity(16 * 1024);
     let Words {
-        language,
         title,
         lead,
         warning,
         ..
     } = words;
     put(
-        &mut page,
-        format_args!(
-            "<!doctype html><html lang=\"{language}\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-             <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"data:,\">\
-             <style>{STYLE}</style></head><body><main>\
-             <h1>{title}</h1><p class=\"lead\">{lead}</p><p class=\"note\">{warning}</p>"
-        ),
+        &mut content,
+        format_args!("<h1>{title}</h1><p class=\"lead\">{lead}</p><p class=\"note\">{warning}</p>"),
     );
     let address = format!("{scheme}://{}{base_path}", host.unwrap_or("HOST"));
-    put_ways(&mut page, words, &escape(&address));
+    put_ways(&mut content, words, &escape(&address));
     if let Some(showcase) = showcase {
-        put_proof(&mut page, words, base_path, showcase);
+        put_proof(&mut content, words, base_path, showcase);
     }
-    page.push_str("</main></body></html>\n");
-    page
+    let shell = Shell {
+        language,
+        title,
+        base_path,
+        target,
+    };
+    shell.page(&content)
 }
 
 /// How to make a link, both ways.
@@ -179,8 +149,8 @@ fn put_ways(page: &mut String, words: &Words, address: &str) {
         page,
         format_args!(
             "<h2>{how}</h2><div class=\"ways\">\
-             <section><h3>{short}</h3><p>{short_how}</p><code><strong>{address}</strong>/123456/diagram.png</code></section>\
-             <section><h3>{drop_in}</h3><p>{drop_in_how}</p>\
+             <section class=\"card\"><h3>{short}</h3><p>{short_how}</p><code><strong>{address}</strong>/123456/diagram.png</code></section>\
+             <section class=\"card\"><h3>{drop_in}</h3><p>{drop_in_how}</p>\
              <code><s>https://wiki.example.com</s>{EXAMPLE_LINK}</code><code><strong>{address}</strong>{EXAMPLE_LINK}</code></section></div>"
         ),
     );
@@ -205,7 +175,7 @@ fn put_proof(page: &mut String, words: &Words, base_path: &str, showcase: &Showc
         put(
             page,
             format_args!(
-                "<article><header><h3>{title}</h3><small>{name}</small></header><div class=\"pair\">"
+                "<article class=\"card\"><header><h3>{title}</h3><small class=\"mono soft\">{name}</small></header><div class=\"pair\">"
             ),
         );
         let ours = escape(&format!("{base_path}{}", exhibit.path));
@@ -255,36 +225,6 @@ fn put_file(page: &mut String, exhibit: &Exhibit, address: &str, instead: &str) 
     }
 }
 
-fn put(page: &mut String, text: std::fmt::Arguments<'_>) {
-    page.write_fmt(text)
-        .expect("a String takes every character");
-}
-
-/// Whether Chinese stands before English in an `Accept-Language` (its order; quality values follow it in practice).
-fn prefers_chinese(languages: &str) -> bool {
-    let known = languages.split(',').map(str::trim).find(|tag| {
-        let tag = tag.to_ascii_lowercase();
-        tag.starts_with("zh") || tag.starts_with("en")
-    });
-    known.is_some_and(|tag| tag.to_ascii_lowercase().starts_with("zh"))
-}
-
-/// Makes text safe inside HTML text and quoted attributes.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,6 +234,7 @@ mod tests {
             scheme: "https",
             host,
             base_path: "/proxy",
+            target: "/proxy/",
         }
     }
 
@@ -337,7 +278,7 @@ mod tests {
                 exhibits: vec![exhibit],
             }),
         );
-        assert!(!page.contains("<script") && !page.contains("<b>") && !page.contains("<i>"));
+        assert!(!page.contains("<script>alert") && !page.contains("<b>") && !page.contains("<i>"));
         assert!(page.contains("<img src=\"/proxy/1/a.png\" alt=\"&lt;b&gt;&#39;&quot;.png\""));
     }
 }

@@ -1,7 +1,9 @@
 //! The pages people and monitors see (pure: text in, text out).
 
 mod home;
+mod shell;
 mod watch;
 
-pub use home::{Exhibit, Place, SECURITY, Showcase, home};
+pub use home::{Exhibit, Place, Showcase, home};
+pub use shell::{Language, Shell, policy};
 pub use watch::{METRICS_TYPE, ShutGuard, Standing, metrics, status};

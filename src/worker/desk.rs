@@ -1,6 +1,7 @@
 //! What all workers share: where answers go and what they are made of.
 
 use std::fmt::Display;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -9,6 +10,7 @@ use super::failure;
 use super::publication::Publication;
 use crate::attachment::FileName;
 use crate::cache::Entry;
+use crate::config::Networks;
 use crate::confluence::{Confluence, Refusal, Trouble, UpstreamError};
 use crate::gate::{Gates, Ticket};
 use crate::reply::{self, Freshness, Origin, Reply, StoredFile, Wish};
@@ -18,18 +20,30 @@ use crate::web::{Showcase, ShutGuard, Standing};
 pub struct Desk {
     /// The way back to the clients.
     pub gates: Gates,
-    /// `http` or `https`: what clients speak here.
-    pub scheme: &'static str,
-    /// Where the API lives.
-    pub base_path: String,
-    /// What the start page shows beside its explanations.
-    pub showcase: Option<Showcase>,
+    /// What the service is to the people who meet it.
+    pub house: House,
     /// Set when the service begins to stop.
     pub draining: AtomicBool,
     /// The other side.
     pub confluence: Confluence,
     /// What of it is shown.
     pub publication: Publication,
+}
+
+/// What the service is to the people who meet it.
+pub struct House {
+    /// `http` or `https`: what clients speak here.
+    pub scheme: &'static str,
+    /// Where the API lives.
+    pub base_path: String,
+    /// The address under which people see the base path; `None`: the one they came by.
+    pub public_url: Option<String>,
+    /// Whom they ask when something does not work.
+    pub contact: Option<String>,
+    /// Who may do what operators do.
+    pub operators: Networks,
+    /// What the start page shows beside its explanations.
+    pub showcase: Option<Showcase>,
 }
 
 /// A request that waits in the cache: everything needed to go on with it.
@@ -56,17 +70,13 @@ impl Desk {
     /// A desk at the start of the service.
     pub fn new(
         gates: Gates,
-        scheme: &'static str,
-        base_path: String,
-        showcase: Option<Showcase>,
+        house: House,
         confluence: Confluence,
         publication: Publication,
     ) -> Desk {
         Desk {
             gates,
-            scheme,
-            base_path,
-            showcase,
+            house,
             draining: AtomicBool::new(false),
             confluence,
             publication,
@@ -91,6 +101,11 @@ impl Desk {
             SystemTime::now(),
         );
         self.send(ticket, reply);
+    }
+
+    /// Whether a client may do what operators do.
+    pub(super) fn is_operator(&self, client: IpAddr) -> bool {
+        self.house.operators.contains(client)
     }
 
     /// Whether new clients should be sent here.

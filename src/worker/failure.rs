@@ -141,12 +141,12 @@ fn unavailable(retry_after: Duration, detail: &'static str, remedy: &'static str
     }
 }
 
-/// Purging from elsewhere than this host.
+/// Purging by somebody who is no operator.
 pub(super) fn not_an_operator() -> Problem {
     make(
         403,
-        "copies can be removed only from the proxy's own host",
-        "send the DELETE to its loopback address",
+        "copies can be removed only from the proxy's own host, or from where its operator allows it",
+        "send the DELETE to its loopback address, or have your address added to PROXY_ADMIN_ALLOW",
     )
 }
 

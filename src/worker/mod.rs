@@ -19,7 +19,7 @@ mod transfer;
 
 pub use answerer::Answerer;
 pub use crew::{Crew, CrewShared};
-pub use desk::{Desk, Parked, Wanted};
+pub use desk::{Desk, House, Parked, Wanted};
 pub use failure::Failure;
 pub use lookup::Worker;
 pub use publication::Publication;

@@ -29,18 +29,21 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
         };
         reply::document(&wish, page, now)
     };
-    let nowhere = |why| reply::problem(&wish, &failure::nowhere(&why, &desk.base_path), now);
+    let nowhere = |why| reply::problem(&wish, &failure::nowhere(&why, &desk.house.base_path), now);
     match route {
         Route::Home => home(desk, job, &wish, now),
         Route::Health => document(200, TEXT, "ok\n".into()),
         Route::Ready { .. } if !desk.is_ready() => document(503, TEXT, "stopping\n".into()),
-        Route::Ready { upstream: true } => match desk.upstream_trouble(job.client.is_loopback()) {
-            Some(trouble) => document(503, TEXT, format!("{trouble}\n")),
-            None => document(200, TEXT, "ready\n".into()),
-        },
+        Route::Ready { upstream: true } => {
+            match desk.upstream_trouble(desk.is_operator(job.client)) {
+                Some(trouble) => document(503, TEXT, format!("{trouble}\n")),
+                None => document(200, TEXT, "ready\n".into()),
+            }
+        }
         Route::Ready { upstream: false } => document(200, TEXT, "ready\n".into()),
+        Route::Gallery(_) | Route::Warm(_) => nowhere(Nowhere::Elsewhere),
         // It is for the operator; nobody else needs to know that it is there.
-        Route::Status if !job.client.is_loopback() => nowhere(Nowhere::Elsewhere),
+        Route::Status if !desk.is_operator(job.client) => nowhere(Nowhere::Elsewhere),
         Route::Status => {
             let standing = standing(&desk.confluence, desk.upstream_trouble(true));
             document(200, TEXT, web::status(&standing))
@@ -63,16 +66,17 @@ fn home(desk: &Desk, job: &Job, wish: &Wish, now: SystemTime) -> Reply {
         job.fields.accept_language.as_deref(),
     );
     let place = Place {
-        scheme: desk.scheme,
+        scheme: desk.house.scheme,
         host,
-        base_path: &desk.base_path,
+        base_path: &desk.house.base_path,
+        target: &job.target,
     };
-    let body = web::home(&place, languages, desk.showcase.as_ref());
+    let body = web::home(&place, languages, desk.house.showcase.as_ref());
     let page = Document {
         status: 200,
         media_type: "text/html; charset=utf-8",
         body: body.into_bytes(),
-        security: Some(web::SECURITY),
+        security: Some(web::policy()),
     };
     reply::document(wish, page, now)
 }

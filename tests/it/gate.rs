@@ -6,6 +6,52 @@ use confluence_attachment_proxy::demo::{Behaviour, Latch};
 use crate::support::answer::{HEALTH, is_healthy, is_healthy_answer};
 use crate::support::{Client, PAGE, PATIENCE, Proxy};
 
+/// A POST of a form of `length` bytes, without the form.
+fn form_head(target: &str, length: usize, more: &str) -> String {
+    format!(
+        "POST {target} HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {length}\r\n{more}\r\n"
+    )
+}
+
+#[test]
+fn a_form_is_read_whole_however_it_comes() {
+    let proxy = Proxy::start();
+    let form = |length: usize| format!("x={}", "a".repeat(length - 2));
+    let longest = 256 * 1024;
+    for (length, piece) in [(2, 1), (1000, 1000), (longest, 10_000), (longest, longest)] {
+        let mut client = proxy.connect();
+        let request = form_head("/proxy/", length, "") + &form(length);
+        for part in request.as_bytes().chunks(piece) {
+            client.send(part);
+        }
+        let response = client.response(false);
+        assert_eq!(response.status, 200, "{length} bytes in pieces of {piece}");
+        assert!(response.text().contains("<html"));
+        assert!(is_healthy(&mut client), "the next request begins behind it");
+    }
+    // Two requests sent ahead of their answers, with a form in the middle of a segment.
+    let mut client = proxy.connect();
+    client.send(form_head("/proxy/", 5, "") + "x=abc" + HEALTH);
+    assert_eq!(client.response(false).status, 200);
+    assert_eq!(client.response(false).text(), "ok\n");
+}
+
+#[test]
+fn who_waits_to_be_asked_for_a_form_is_asked_once() {
+    let proxy = Proxy::start();
+    let mut client = proxy.connect();
+    client.send(form_head("/proxy/", 5, "Expect: 100-continue\r\n"));
+    let asked = "HTTP/1.1 100 Continue\r\n\r\n";
+    let (bytes, _) = client.exactly(asked.len());
+    assert_eq!(String::from_utf8_lossy(&bytes), asked);
+    client.send("x=").send("abc");
+    assert_eq!(client.response(false).status, 200);
+    // Who has sent all of it need not be asked.
+    client.send(form_head("/proxy/", 5, "Expect: 100-continue\r\n") + "x=abc");
+    assert_eq!(client.response(false).status, 200);
+}
+
 #[test]
 fn the_bounds_of_a_head_are_exact() {
     let proxy = Proxy::start();

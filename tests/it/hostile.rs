@@ -152,7 +152,7 @@ impl Attack {
 
     /// Told why, and closed.
     fn refused(sends: impl AsRef<[u8]>, status: &str, reason: &str) -> Attack {
-        let allow = "Allow: GET, HEAD, DELETE, OPTIONS\r\n";
+        let allow = "Allow: GET, HEAD, POST, DELETE, OPTIONS\r\n";
         let extra = if status.starts_with("405") { allow } else { "" };
         let told = match sends.as_ref().starts_with(b"HEAD ") {
             true => refusal_head(status, extra, reason),
@@ -206,14 +206,18 @@ impl Attack {
 const BAD: &str = "400 Bad Request";
 const NOT_ALLOWED: &str = "405 Method Not Allowed";
 const BODY: &str = "413 Content Too Large";
+const MEDIA_TYPE: &str = "415 Unsupported Media Type";
 const TOO_LONG: &str = "414 URI Too Long";
 const TOO_LARGE: &str = "431 Request Header Fields Too Large";
 const VERSION: &str = "505 HTTP Version Not Supported";
 
 /// What is refused, with which status, and why.
 const REFUSED: &[(&[u8], &str, &str)] = {
-    let methods = "only GET, HEAD, DELETE and OPTIONS are answered here";
-    let body = "requests with a body are not accepted";
+    let methods = "only GET, HEAD, POST, DELETE and OPTIONS are answered here";
+    let body = "a body is accepted with POST only, with a Content-Length and not in chunks";
+    let form = "a POST carries a form (application/x-www-form-urlencoded) or nothing";
+    let form_large = "the form is larger than 256 KiB; confluence-attachment-proxy rewrite takes documents of any size";
+    let encoded = "a form must be percent-encoded, as browsers and curl --data-urlencode do";
     let both = "Transfer-Encoding cannot stand beside Content-Length or in HTTP/1.0";
     let last = "the last Transfer-Encoding must be chunked";
     let host = "HTTP/1.1 requires exactly one Host field";
@@ -235,9 +239,14 @@ const REFUSED: &[(&[u8], &str, &str)] = {
     let repeated = "the Content-Length field is repeated";
     &[
         // Methods, with and without a body.
-        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", NOT_ALLOWED, methods),
+        (b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", NOT_ALLOWED, methods),
         (b"PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", NOT_ALLOWED, methods),
-        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", NOT_ALLOWED, methods),
+        (b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", NOT_ALLOWED, methods),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", MEDIA_TYPE, form),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: multipart/form-data\r\nContent-Length: 5\r\n\r\nhello", MEDIA_TYPE, form),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 262145\r\n\r\n", BODY, form_large),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\n\r\na b", BAD, encoded),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabcde", BAD, repeated),
         (b"PATCH / HTTP/1.1\r\nHost: a\r\n\r\n", NOT_ALLOWED, methods),
         (b"TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", NOT_ALLOWED, methods),
         (b"CONNECT wiki:443 HTTP/1.1\r\nHost: wiki:443\r\n\r\n", NOT_ALLOWED, methods),
@@ -331,7 +340,7 @@ const GOOD: &[&[u8]] = &[
     b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-Latin: \xe9\r\nX-UTF-8: \xe5\x9b\xbe\r\nX-Tab: a\tb\r\n\r\n",
 ];
 
-const OPTIONS: &str = "HTTP/1.1 204 No Content\r\nDate: *\r\nAllow: GET, HEAD, DELETE, OPTIONS\r\n\
+const OPTIONS: &str = "HTTP/1.1 204 No Content\r\nDate: *\r\nAllow: GET, HEAD, POST, DELETE, OPTIONS\r\n\
      Access-Control-Allow-Origin: *\r\nAccess-Control-Allow-Methods: GET, HEAD\r\n\
      Access-Control-Allow-Headers: Accept, Cache-Control, If-Modified-Since, If-None-Match, If-Range, Range\r\n\
      Access-Control-Max-Age: 86400\r\n\r\n";
@@ -569,7 +578,7 @@ fn leave_at_every_point(mut siege: Siege) {
         parked.send(&never);
         parked.reset();
         let mut refused = siege.connect();
-        refused.try_send("POST / HTTP/1.1\r\nHost: a\r\n\r\n");
+        refused.try_send("PUT / HTTP/1.1\r\nHost: a\r\n\r\n");
         refused.reset();
         siege.assert_others_are_served(1);
     }
