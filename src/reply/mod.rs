@@ -29,7 +29,7 @@ mod wish;
 pub use document::{Document, document, no_content, options};
 pub use origin::{Freshness, Origin};
 pub use payload::{Note, Part, Payload, Reply};
-pub use problem::{Problem, problem};
+pub use problem::{Problem, prefers_json, problem};
 #[cfg(fuzzing)]
 pub use properties::ranges;
 pub use stored::{StoredFile, stored};

@@ -52,7 +52,7 @@ pub(super) fn problem_with(
     now: SystemTime,
     more: impl FnOnce(&mut Head),
 ) -> Reply {
-    let json = prefers_json(wish.accept.as_deref().unwrap_or_default());
+    let json = prefers_json(wish);
     let (media_type, body) = if json {
         (JSON, json_body(problem))
     } else {
@@ -112,7 +112,11 @@ fn text_body(problem: &Problem) -> Vec<u8> {
 }
 
 /// Whether JSON is named and not liked less than text. `*/*` names nothing: curl and browsers send it.
-fn prefers_json(accept: &str) -> bool {
+pub fn prefers_json(wish: &Wish) -> bool {
+    likes_json(wish.accept.as_deref().unwrap_or_default())
+}
+
+fn likes_json(accept: &str) -> bool {
     let (mut json, mut text) = (0, 0);
     for element in accept.split(',') {
         let mut pieces = element
@@ -240,7 +244,7 @@ mod tests {
             ("text/*;q=0.25, application/json;q=0.3", true),
             ("text/html,application/xhtml+xml,*/*;q=0.8", false),
         ] {
-            assert_eq!(prefers_json(accept), expected, "accept: {accept}");
+            assert_eq!(likes_json(accept), expected, "accept: {accept}");
         }
     }
 }

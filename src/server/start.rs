@@ -24,7 +24,8 @@ use crate::confluence::Confluence;
 use crate::gate::{self, Gate, Gates, REQUESTS_UNDER_WAY_MAX, UnderWay};
 use crate::web::Showcase;
 use crate::worker::{
-    Answerer, Crew, CrewShared, Desk, Failure, House, Parked, Publication, Worker,
+    self, Answerer, Crew, CrewShared, Desk, Failure, House, Listings, Order, Parked, Publication,
+    Worker,
 };
 
 /// Gates at most: tiny_http serves this many links without starving one, and one gate saturates a network card.
@@ -98,11 +99,10 @@ impl Server {
         let listener = gate::listen(wanted).map_err(|error| StartError::Listen(wanted, error))?;
         let address = listener.local_addr().map_err(StartError::System)?;
 
-        let cores = thread::available_parallelism().map_or(1, usize::from);
         // As deep as the gates let requests pass, so the acceptor never finds it full.
         let (job_sender, jobs) = bounded::<Job>(REQUESTS_UNDER_WAY_MAX);
         let (acceptor, acceptor_stop, links) =
-            Acceptor::open(&directory, cores.min(GATES_MAX), job_sender)
+            Acceptor::open(&directory, cores().min(GATES_MAX), job_sender)
                 .map_err(|error| StartError::Links(directory, error))?;
         let under_way = UnderWay::default();
         let connections_max = config.proxy.connections_max;
@@ -119,17 +119,8 @@ impl Server {
             account::open(confluence.clone(), news, config.confluence.clone(), secrets);
 
         let mut spawner = Spawner::new();
-        let back = spawn_back(&mut spawner, &config, &gates, &desk);
-        let front = back.and_then(|cache| {
-            let worker = Worker {
-                jobs,
-                under_way,
-                cache,
-                desk: desk.clone(),
-            };
-            spawn_workers(&mut spawner, cores, worker)
-        });
-        let started = front
+        let inside = spawn_inside(&mut spawner, &config, &desk, jobs, under_way);
+        let started = inside
             .and_then(|()| spawner.start(Stage::Front, "acceptor".into(), move || acceptor.run()))
             .and_then(|()| spawner.start(Stage::Back, "account".into(), move || keeper.run()))
             .and_then(|()| spawn_gates(&mut spawner, gate_actors));
@@ -204,12 +195,33 @@ impl Drop for Server {
     }
 }
 
+/// Starts everything that knows what is kept: who answers from it, and who fetches it.
+fn spawn_inside(
+    spawner: &mut Spawner,
+    config: &Config,
+    desk: &Arc<Desk>,
+    jobs: Receiver<Job>,
+    under_way: UnderWay,
+) -> io::Result<()> {
+    let (listings, orders) = worker::open_listings();
+    let cache = spawn_back(spawner, config, desk, listings.listings(), orders)?;
+    let worker = Worker {
+        jobs,
+        under_way,
+        cache,
+        listings,
+        desk: desk.clone(),
+    };
+    spawn_workers(spawner, worker)
+}
+
 /// Starts cache, answerer and crew, and returns what the lookup workers need.
 fn spawn_back(
     spawner: &mut Spawner,
     config: &Config,
-    gates: &Gates,
     desk: &Arc<Desk>,
+    listings: Arc<Listings>,
+    orders: Receiver<Order>,
 ) -> io::Result<CacheHandle<Parked, Failure>> {
     let ledger = Ledger::default();
     let limits = Limits {
@@ -233,13 +245,14 @@ fn spawn_back(
     };
     let shared = Arc::new(CrewShared {
         reporter,
-        bell: Arc::new(gates.clone()),
+        bell: Arc::new(desk.gates.clone()),
         ledger,
         item_bytes_max: config.cache.item_bytes_max,
         ttl: config.cache.ttl,
         paced_max: (config.confluence.connections_max / 2).max(1),
         paced: AtomicUsize::new(0),
         patience: config.confluence.read_timeout,
+        listings,
         desk: desk.clone(),
     });
     spawner.start(Stage::Back, "cache".into(), move || actor.run())?;
@@ -247,6 +260,7 @@ fn spawn_back(
     for number in 0..config.confluence.connections_max {
         let crew = Crew {
             fetches: fetches.clone(),
+            orders: orders.clone(),
             shared: shared.clone(),
         };
         spawner.start(Stage::Back, format!("fetch-{number}"), move || crew.run())?;
@@ -255,15 +269,19 @@ fn spawn_back(
 }
 
 /// Starts the lookup workers, all like this one.
-fn spawn_workers(spawner: &mut Spawner, cores: usize, worker: Worker) -> io::Result<()> {
+fn spawn_workers(spawner: &mut Spawner, worker: Worker) -> io::Result<()> {
     let (low, high) = WORKERS;
-    for number in 0..cores.clamp(low, high) {
+    for number in 0..cores().clamp(low, high) {
         let worker = worker.clone();
         spawner.start(Stage::Front, format!("worker-{number}"), move || {
             worker.run()
         })?;
     }
     Ok(())
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// What the operator lets out.

@@ -1,9 +1,16 @@
 //! The pages people and monitors see (pure: text in, text out).
 
+mod catalogue;
+mod gallery;
+mod gallery_json;
 mod home;
+mod moment;
 mod shell;
 mod watch;
 
+pub use catalogue::{Catalogue, CatalogueFile, View};
+pub use gallery::{Entrance, gallery};
+pub use gallery_json::gallery_json;
 pub use home::{Exhibit, Place, Showcase, home};
 pub use shell::{Language, Shell, policy};
 pub use watch::{METRICS_TYPE, ShutGuard, Standing, metrics, status};

@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, never, select};
 use log::{debug, info, warn};
 
 use super::desk::Desk;
 use super::failure::Failure;
+use super::gallery;
+use super::listings::{Listings, Order};
 use super::publication::Judgement;
+use super::table::Found;
 use super::transfer::NO_PACE;
 use crate::attachment::{Bell, Key, Ledger, Writer};
 use crate::cache::{Entry, Fetch, Life, Report, Reporter};
@@ -37,14 +40,18 @@ pub struct CrewShared {
     pub paced: AtomicUsize,
     /// How long an order may wait for a member of the crew.
     pub patience: Duration,
+    /// Who waits for listings.
+    pub listings: Arc<Listings>,
     /// The other side, and where trouble is noted.
     pub desk: Arc<Desk>,
 }
 
 /// One member of the crew before its thread runs.
 pub struct Crew {
-    /// Orders, shared by the whole crew.
+    /// Orders of files, shared by the whole crew.
     pub fetches: Receiver<Fetch>,
+    /// Orders of listings, shared as well.
+    pub orders: Receiver<Order>,
     /// What all share.
     pub shared: Arc<CrewShared>,
 }
@@ -68,15 +75,45 @@ pub(super) enum End {
 }
 
 impl Crew {
-    /// Downloads until no more orders can come.
-    pub fn run(self) {
-        while let Ok(fetch) = self.fetches.recv() {
-            crate::sabotage::point("fetch");
-            let shared = &self.shared;
-            let report = catch_unwind(AssertUnwindSafe(|| shared.fly(&fetch)));
-            shared
-                .reporter
-                .report(report.unwrap_or(Report::Failed(fetch.flight, Failure::Internal)));
+    /// Asks Confluence until no more orders of either kind can come.
+    pub fn run(mut self) {
+        let mut kinds_open = 2;
+        while 0 < kinds_open {
+            select! {
+                recv(self.fetches) -> fetch => match fetch {
+                    Ok(fetch) => self.fetch(&fetch),
+                    Err(_) => {
+                        self.fetches = never();
+                        kinds_open -= 1;
+                    }
+                },
+                recv(self.orders) -> order => match order {
+                    Ok(order) => self.list(&order),
+                    Err(_) => {
+                        self.orders = never();
+                        kinds_open -= 1;
+                    }
+                },
+            }
+        }
+    }
+
+    fn fetch(&self, fetch: &Fetch) {
+        crate::sabotage::point("fetch");
+        let shared = &self.shared;
+        let report = catch_unwind(AssertUnwindSafe(|| shared.fly(fetch)));
+        shared
+            .reporter
+            .report(report.unwrap_or(Report::Failed(fetch.flight, Failure::Internal)));
+    }
+
+    /// Finds out which files a page has, and answers everybody who waits for that.
+    fn list(&self, order: &Order) {
+        let shared = &self.shared;
+        let found = catch_unwind(AssertUnwindSafe(|| shared.look_up(order)));
+        let found = found.unwrap_or(Err(Failure::Internal));
+        for guest in shared.listings.end(order, &found) {
+            gallery::serve(&shared.desk, guest, &found);
         }
     }
 }
@@ -181,10 +218,50 @@ impl CrewShared {
         }
     }
 
-    /// Whether the operator publishes a file. Asks Confluence for the space of its page if that decides.
+    /// Finds out which files a page has, and says so in the log.
+    fn look_up(&self, order: &Order) -> Found {
+        crate::sabotage::point("listing job");
+        let (started, page) = (Instant::now(), order.page);
+        if self.patience < order.ordered.elapsed() {
+            warn!("listing ended page={page} reason=\"{NO_TURN}\"");
+            return Err(Failure::Crowded);
+        }
+        let published = self.allows(self.desk.publication.judge_page(page));
+        let found = match published {
+            Ok(true) => gallery::look_up(&self.desk.confluence, page),
+            Ok(false) => {
+                info!("not published page={page}");
+                return Err(Failure::NotPublished);
+            }
+            Err(error) => Err(error),
+        };
+        let ms = started.elapsed().as_millis();
+        match found {
+            Ok(catalogue) => {
+                let files = catalogue.files().len();
+                info!("listed page={page} files={files} ms={ms}");
+                return Ok(Arc::new(catalogue));
+            }
+            Err(UpstreamError::Interrupted) => {}
+            Err(UpstreamError::NotFound) => info!("not found page={page} ms={ms}"),
+            // As for files: who shut the guard, or was asked for the pause, has said so.
+            Err(ref error) if error.is_unasked() => {
+                debug!("not asked page={page} reason=\"{error}\"")
+            }
+            Err(ref error) => warn!("listing failed page={page} ms={ms} reason=\"{error}\""),
+        }
+        found.map(Arc::new).map_err(Failure::Upstream)
+    }
+
+    /// Whether the operator publishes a file.
     fn is_published(&self, key: &Key) -> Result<bool, UpstreamError> {
+        self.allows(self.desk.publication.judge(key))
+    }
+
+    /// Whether a judgement comes out for publication. Asks Confluence for the space of the page if that decides.
+    fn allows(&self, judgement: Judgement) -> Result<bool, UpstreamError> {
         let publication = &self.desk.publication;
-        match publication.judge(key) {
+        match judgement {
             Judgement::Published => Ok(true),
             Judgement::Refused => Ok(false),
             Judgement::DependsOn(page) => {

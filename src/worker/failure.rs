@@ -27,6 +27,8 @@ pub enum Failure {
     Upstream(UpstreamError),
     /// The operator does not publish this page, or its space.
     NotPublished,
+    /// Too many wait for the fetch crew.
+    Crowded,
     /// A bug of ours.
     Internal,
 }
@@ -57,7 +59,27 @@ pub(super) fn problem(failure: &Failure) -> Problem {
         }
         Failure::Upstream(error) => bad_gateway(error),
         Failure::NotPublished => not_published(),
+        Failure::Crowded => busy(),
         Failure::Internal => internal(),
+    }
+}
+
+/// What the client reads about a page whose files cannot be listed.
+pub(super) fn listing_problem(failure: &Failure) -> Problem {
+    match failure {
+        Failure::Upstream(UpstreamError::NotFound) => make(
+            404,
+            "Confluence has no such page, or the proxy's account may not see it",
+            "check that the number is the page's id: the one behind pageId= or /pages/ in its address",
+        ),
+        Failure::Upstream(UpstreamError::Forbidden) => make(
+            502,
+            "Confluence forbids the proxy's account this page",
+            "ask for the page's restrictions to admit the proxy's account",
+        ),
+        Failure::Upstream(_) | Failure::NotPublished | Failure::Crowded | Failure::Internal => {
+            problem(failure)
+        }
     }
 }
 

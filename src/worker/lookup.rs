@@ -9,9 +9,12 @@ use crossbeam_channel::Receiver;
 
 use super::desk::{Desk, Parked, Wanted, from_entry};
 use super::failure::{self, Failure};
+use super::gallery::{self, Guest};
+use super::listings::ListingHandle;
 use super::pages;
+use super::publication::Judgement;
 use crate::acceptor::{Fields, Job};
-use crate::attachment::Key;
+use crate::attachment::{Key, PageId};
 use crate::cache::{self, CacheHandle, Demand, Lookup};
 use crate::gate::UnderWay;
 use crate::reply::{self, Origin, Wish};
@@ -30,6 +33,8 @@ pub struct Worker {
     pub under_way: UnderWay,
     /// What is kept.
     pub cache: CacheHandle<Parked, Failure>,
+    /// What hangs on pages.
+    pub listings: ListingHandle,
     /// What all workers share.
     pub desk: Arc<Desk>,
 }
@@ -66,6 +71,7 @@ impl Worker {
         let ticket = job.ticket;
         match route {
             Route::Attachment { key, download } => self.attachment(job, key, download),
+            Route::Gallery(page) => self.gallery(job, page),
             Route::Forget(what) => self.forget(job, what),
             other => {
                 let reply = pages::page(&self.desk, &job, other);
@@ -112,16 +118,32 @@ impl Worker {
         self.desk.post(ticket, reply);
     }
 
+    fn gallery(&self, job: Job, page: PageId) {
+        let (ticket, insists, now) = (job.ticket, insists(&job.fields), SystemTime::now());
+        let guest = Guest::new(job);
+        let reply = match self.desk.publication.judge_page(page) {
+            Judgement::Refused => reply::problem(&guest.wish, &failure::not_published(), now),
+            Judgement::Published | Judgement::DependsOn(_) => {
+                match self.listings.ask(page, insists, guest) {
+                    Some((guest, found)) => gallery::answer(&self.desk, &guest, &found, now),
+                    None => return,
+                }
+            }
+        };
+        self.desk.post(ticket, reply);
+    }
+
     fn forget(&self, job: Job, what: router::Forget) {
         let wish = wish(job.method, job.fields, false, path_label(&job.target));
         if !self.desk.is_operator(job.client) {
             let reply = reply::problem(&wish, &failure::not_an_operator(), SystemTime::now());
             return self.desk.post(job.ticket, reply);
         }
-        let what = match what {
-            router::Forget::File(key) => cache::Forget::File(key),
-            router::Forget::Page(page) => cache::Forget::Page(page),
+        let (what, page) = match what {
+            router::Forget::File(key) => (cache::Forget::File(key.clone()), key.page()),
+            router::Forget::Page(page) => (cache::Forget::Page(page), Some(page)),
         };
+        page.into_iter().for_each(|page| self.listings.forget(page));
         self.desk.gates.wake_all();
         self.desk.confluence.forget();
         self.cache.forget(
@@ -144,7 +166,7 @@ fn insists(fields: &Fields) -> bool {
     })
 }
 
-fn wish(method: Method, fields: Fields, download: bool, subject: Arc<str>) -> Wish {
+pub(super) fn wish(method: Method, fields: Fields, download: bool, subject: Arc<str>) -> Wish {
     Wish {
         head: method == Method::Head,
         download,

@@ -12,14 +12,18 @@ mod answerer;
 mod crew;
 mod desk;
 mod failure;
+mod gallery;
+mod listings;
 mod lookup;
 mod pages;
 mod publication;
+mod table;
 mod transfer;
 
 pub use answerer::Answerer;
 pub use crew::{Crew, CrewShared};
 pub use desk::{Desk, House, Parked, Wanted};
 pub use failure::Failure;
+pub use listings::{ListingHandle, Listings, Order, open as open_listings};
 pub use lookup::Worker;
 pub use publication::Publication;

@@ -268,8 +268,8 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "serde_json",
-        places: &["reply/", "confluence/metadata.rs"],
-        why: "it is for problem documents, and for Confluence's REST",
+        places: &["reply/", "confluence/metadata.rs", "web/gallery_json.rs"],
+        why: "it is for what programs read of this service, and for Confluence's REST",
     },
     Only {
         name: "prometheus_client",
@@ -338,7 +338,12 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "std::sync::Mutex",
-        places: &["confluence/", "demo/", "gate/admission.rs"],
+        places: &[
+            "confluence/",
+            "demo/",
+            "gate/admission.rs",
+            "worker/listings.rs",
+        ],
         why: "state belongs to actors; these hold a few words, never across a wait",
     },
     Only {
@@ -421,6 +426,7 @@ const PURE: &[&str] = &[
     "web/",
     "worker/failure.rs",
     "worker/publication.rs",
+    "worker/table.rs",
 ];
 
 /// What touches the world, or depends on when it is asked.
