@@ -24,8 +24,8 @@ use crate::confluence::Confluence;
 use crate::gate::{self, Gate, Gates, REQUESTS_UNDER_WAY_MAX, UnderWay};
 use crate::web::Showcase;
 use crate::worker::{
-    self, Answerer, Crew, CrewShared, Desk, Failure, House, Listings, Order, Parked, Publication,
-    Worker,
+    self, Answerer, Crew, CrewShared, Desk, Failure, House, Listings, Order, Publication, Waiter,
+    WarmHandle, Worker,
 };
 
 /// Gates at most: tiny_http serves this many links without starving one, and one gate saturates a network card.
@@ -59,6 +59,8 @@ pub struct Server {
     acceptor: acceptor::Stop,
     /// Dropped to end the account's keeper.
     account: Option<AccountHandle>,
+    /// Dropped to end the one who warms pages; `None` if the start did not come that far.
+    warm: Option<WarmHandle>,
     confluence: Confluence,
     desk: Arc<Desk>,
     certificates: Certificates,
@@ -120,8 +122,9 @@ impl Server {
 
         let mut spawner = Spawner::new();
         let inside = spawn_inside(&mut spawner, &config, &desk, jobs, under_way);
+        let warm = inside.as_ref().ok().cloned();
         let started = inside
-            .and_then(|()| spawner.start(Stage::Front, "acceptor".into(), move || acceptor.run()))
+            .and_then(|_| spawner.start(Stage::Front, "acceptor".into(), move || acceptor.run()))
             .and_then(|()| spawner.start(Stage::Back, "account".into(), move || keeper.run()))
             .and_then(|()| spawn_gates(&mut spawner, gate_actors));
         let server = Server {
@@ -129,6 +132,7 @@ impl Server {
             gates,
             acceptor: acceptor_stop,
             account: Some(account),
+            warm,
             confluence,
             desk,
             certificates,
@@ -176,6 +180,9 @@ impl Server {
         info!("stopping: running answers have {} s", self.drain.as_secs());
         self.desk.draining.store(true, Ordering::Relaxed);
         self.gates.drain(Instant::now() + self.drain);
+        if let Some(warm) = self.warm.take() {
+            warm.drain(); // who waits for it has his answer, and the gates need not wait for him
+        }
         let [clients, front, back] = &mut self.actors;
         join(clients);
         self.acceptor.stop();
@@ -202,17 +209,23 @@ fn spawn_inside(
     desk: &Arc<Desk>,
     jobs: Receiver<Job>,
     under_way: UnderWay,
-) -> io::Result<()> {
+) -> io::Result<WarmHandle> {
     let (listings, orders) = worker::open_listings();
     let cache = spawn_back(spawner, config, desk, listings.listings(), orders)?;
+    let (warm_listings, warm_cache) = (listings.clone(), cache.clone());
+    let item_bytes_max = config.cache.item_bytes_max;
+    let (warmer, warm) = worker::open_warm(warm_listings, warm_cache, desk.clone(), item_bytes_max);
+    spawner.start(Stage::Front, "warm".into(), move || warmer.run())?;
     let worker = Worker {
         jobs,
         under_way,
         cache,
         listings,
+        warm: warm.clone(),
         desk: desk.clone(),
     };
-    spawn_workers(spawner, worker)
+    spawn_workers(spawner, worker)?;
+    Ok(warm)
 }
 
 /// Starts cache, answerer and crew, and returns what the lookup workers need.
@@ -222,7 +235,7 @@ fn spawn_back(
     desk: &Arc<Desk>,
     listings: Arc<Listings>,
     orders: Receiver<Order>,
-) -> io::Result<CacheHandle<Parked, Failure>> {
+) -> io::Result<CacheHandle<Waiter, Failure>> {
     let ledger = Ledger::default();
     let limits = Limits {
         items_max: config.cache.items_max,

@@ -6,6 +6,7 @@ mod gallery_json;
 mod home;
 mod moment;
 mod shell;
+mod warm_json;
 mod watch;
 
 pub use catalogue::{Catalogue, CatalogueFile, View};
@@ -13,4 +14,5 @@ pub use gallery::{Entrance, gallery};
 pub use gallery_json::gallery_json;
 pub use home::{Exhibit, Place, Showcase, home};
 pub use shell::{Language, Shell, policy};
+pub use warm_json::{WarmReport, WarmState};
 pub use watch::{METRICS_TYPE, ShutGuard, Standing, metrics, status};

@@ -11,7 +11,7 @@ use log::{debug, info, warn};
 use super::desk::Desk;
 use super::failure::Failure;
 use super::gallery;
-use super::listings::{Listings, Order};
+use super::listings::{Caller, Listings, Order};
 use super::publication::Judgement;
 use super::table::Found;
 use super::transfer::NO_PACE;
@@ -112,8 +112,11 @@ impl Crew {
         let shared = &self.shared;
         let found = catch_unwind(AssertUnwindSafe(|| shared.look_up(order)));
         let found = found.unwrap_or(Err(Failure::Internal));
-        for guest in shared.listings.end(order, &found) {
-            gallery::serve(&shared.desk, guest, &found);
+        for caller in shared.listings.end(order, &found) {
+            match caller {
+                Caller::Guest(guest) => gallery::serve(&shared.desk, guest, &found),
+                Caller::Warmer(listing) => listing.tell(found.clone()),
+            }
         }
     }
 }

@@ -54,9 +54,7 @@ pub(super) fn problem(failure: &Failure) -> Problem {
         Failure::Upstream(UpstreamError::Guarded { retry_after, .. }) => {
             unavailable(*retry_after, NO_ACCOUNT, OPERATOR)
         }
-        Failure::Upstream(UpstreamError::Interrupted) => {
-            unavailable(SOON, "the proxy is stopping", LATER)
-        }
+        Failure::Upstream(UpstreamError::Interrupted) => stopping(),
         Failure::Upstream(error) => bad_gateway(error),
         Failure::NotPublished => not_published(),
         Failure::Crowded => busy(),
@@ -153,6 +151,29 @@ pub(super) fn busy() -> Problem {
         SOON,
         "too many files are being fetched at this moment",
         "try again in a few seconds",
+    )
+}
+
+/// The service takes no more work.
+pub(super) fn stopping() -> Problem {
+    unavailable(SOON, "the proxy is stopping", LATER)
+}
+
+/// More pages are being warmed than can be remembered.
+pub(super) fn too_many_jobs() -> Problem {
+    unavailable(
+        SOON,
+        "too many pages are being warmed",
+        "try again when some of them are done",
+    )
+}
+
+/// A job that never was, or is forgotten.
+pub(super) fn no_such_job() -> Problem {
+    make(
+        404,
+        "no such job is known for this page",
+        "start another one: POST without a job",
     )
 }
 

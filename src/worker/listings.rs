@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::failure::Failure;
 use super::gallery::Guest;
 use super::table::{Asked, Found, Table};
+use super::warm::AwaitedListing;
 use crate::attachment::PageId;
 
 /// Listings that may wait for a free place in the fetch crew: as many pages that nobody has looked at for a minute are
@@ -23,8 +24,16 @@ pub struct Order {
     pub(super) ordered: Instant,
 }
 
+/// Who waits for a listing.
+pub(super) enum Caller {
+    /// A client, for his answer.
+    Guest(Guest),
+    /// The actor that warms pages, for what there is to warm.
+    Warmer(AwaitedListing),
+}
+
 /// The table of those who wait, which the crew shares.
-pub struct Listings(Mutex<Table<Guest>>);
+pub struct Listings(Mutex<Table<Caller>>);
 
 /// How listings are asked for. The crew takes orders until the last one is dropped.
 #[derive(Clone)]
@@ -46,13 +55,18 @@ impl ListingHandle {
         self.listings.clone()
     }
 
-    /// Asks for the files of a page. `insists`: what was found before will not do. Gives the guest back with what is
-    /// known, or with why nobody can find out; `None`: the crew will answer him. Never blocks.
-    pub(super) fn ask(&self, page: PageId, insists: bool, guest: Guest) -> Option<(Guest, Found)> {
+    /// Asks for the files of a page. `insists`: what was found before will not do. Gives the caller back with what
+    /// is known, or with why nobody can find out; `None`: the crew will answer him. Never blocks.
+    pub(super) fn ask(
+        &self,
+        page: PageId,
+        insists: bool,
+        caller: Caller,
+    ) -> Option<(Caller, Found)> {
         let now = Instant::now();
         let mut table = self.listings.table();
-        let number = match table.ask(page, insists, guest, now) {
-            Asked::Known(guest, found) => return Some((guest, found)),
+        let number = match table.ask(page, insists, caller, now) {
+            Asked::Known(caller, found) => return Some((caller, found)),
             Asked::Parked => return None,
             Asked::Order(number) => number,
         };
@@ -65,11 +79,11 @@ impl ListingHandle {
         if self.orders.try_send(order).is_ok() {
             return None;
         }
-        let guest = table
+        let caller = table
             .withdraw(page, number)
-            .and_then(|mut guests| guests.pop());
-        let guest = guest.expect("it was put there above, and the table is locked");
-        Some((guest, Err(Failure::Crowded)))
+            .and_then(|mut callers| callers.pop());
+        let caller = caller.expect("it was put there above, and the table is locked");
+        Some((caller, Err(Failure::Crowded)))
     }
 
     /// Forgets what is known of a page.
@@ -80,13 +94,13 @@ impl ListingHandle {
 
 impl Listings {
     /// An order is over: hands out who waits for it.
-    pub(super) fn end(&self, order: &Order, found: &Found) -> Vec<Guest> {
+    pub(super) fn end(&self, order: &Order, found: &Found) -> Vec<Caller> {
         self.table()
             .end(order.page, order.number, found, Instant::now())
     }
 
     /// Every change is made of steps that do not panic.
-    fn table(&self) -> MutexGuard<'_, Table<Guest>> {
+    fn table(&self) -> MutexGuard<'_, Table<Caller>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

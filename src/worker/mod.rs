@@ -19,11 +19,14 @@ mod pages;
 mod publication;
 mod table;
 mod transfer;
+mod warm;
+mod warm_jobs;
 
 pub use answerer::Answerer;
 pub use crew::{Crew, CrewShared};
-pub use desk::{Desk, House, Parked, Wanted};
+pub use desk::{Desk, House, Parked, Waiter, Wanted};
 pub use failure::Failure;
 pub use listings::{ListingHandle, Listings, Order, open as open_listings};
 pub use lookup::Worker;
 pub use publication::Publication;
+pub use warm::{AwaitedFile, WarmActor, WarmHandle, open as open_warm};

@@ -178,7 +178,7 @@ fn a_hundred_who_wait_for_a_slow_confluence_are_one_question() {
     proxy.put("b.png", 1000);
     assert_eq!(proxy.get("/7/a.png").status, 200);
     let latch = Latch::new();
-    proxy.origin.script_rest(Behaviour::Good.held(&latch));
+    proxy.origin.script_rest(Behaviour::hold(&latch));
     let clients: Vec<Client> = (0..100)
         .map(|number| {
             let mut client = proxy.connect();
@@ -301,7 +301,7 @@ fn more_pages_than_may_wait_are_turned_away_at_once() {
             .put(page, "a.png", File::new("image/png", pattern(10)));
     }
     let latch = Latch::new();
-    proxy.origin.script_rest(Behaviour::Good.held(&latch));
+    proxy.origin.script_rest(Behaviour::hold(&latch));
     let mut first = proxy.connect();
     first.request("GET", "/proxy/1000", &JSON);
     assert!(latch.wait_for_arrivals(1, PATIENCE), "the crew is busy");

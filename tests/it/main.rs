@@ -32,4 +32,5 @@ mod streaming; // bytes go on as they come, and a body cut short never looks who
 mod support; // a proxy in this process, the program as a process, a raw client, the source tree
 mod tidy; // sizes, doors, dependencies
 mod upstream; // what Confluence does, and what the client gets for it
-mod walls; // which room may name what
+mod walls;
+mod warm; // the files of a page are fetched before anybody asks for them // which room may name what

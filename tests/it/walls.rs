@@ -268,7 +268,12 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "serde_json",
-        places: &["reply/", "confluence/metadata.rs", "web/gallery_json.rs"],
+        places: &[
+            "reply/",
+            "confluence/metadata.rs",
+            "web/gallery_json.rs",
+            "web/warm_json.rs",
+        ],
         why: "it is for what programs read of this service, and for Confluence's REST",
     },
     Only {
@@ -427,6 +432,7 @@ const PURE: &[&str] = &[
     "worker/failure.rs",
     "worker/publication.rs",
     "worker/table.rs",
+    "worker/warm_jobs.rs",
 ];
 
 /// What touches the world, or depends on when it is asked.
