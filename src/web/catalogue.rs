@@ -13,6 +13,9 @@ pub(super) const FILES_PER_PAGE: usize = 50;
 /// Longest text that names are searched for, in characters: no name is longer.
 const WORDS_CHARS_MAX: usize = 255;
 
+/// Longest drawing in bytes that is shown as its own preview.
+const DRAWING_BYTES_MAX: u64 = 512 * 1024;
+
 /// One file of a page.
 #[derive(Clone, Debug)]
 pub struct CatalogueFile {
@@ -309,9 +312,38 @@ pub(super) fn ending(name: &str) -> &str {
     }
 }
 
-/// Whether Confluence draws small pictures of it.
-pub(super) fn is_drawable(item: &Item) -> bool {
-    let is_svg = ending(&item.file.name).eq_ignore_ascii_case("svg")
-        || item.file.media_type.as_deref() == Some("image/svg+xml");
-    item.kind == FileKind::Image && !is_svg
+/// How a file is shown small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Preview {
+    /// As the picture that Confluence draws of it.
+    Thumbnail,
+    /// As it is: a drawing in lines, of which Confluence draws none.
+    Itself,
+    /// By a word.
+    Badge,
+}
+
+impl Item {
+    /// How it is shown small.
+    pub(super) fn preview(&self) -> Preview {
+        let is_svg = ending(&self.file.name).eq_ignore_ascii_case("svg")
+            || self.file.media_type.as_deref() == Some("image/svg+xml");
+        let is_short = self
+            .file
+            .bytes
+            .is_some_and(|bytes| bytes <= DRAWING_BYTES_MAX);
+        match (self.kind, is_svg) {
+            (FileKind::Image, false) => Preview::Thumbnail,
+            (FileKind::Image, true) if is_short => Preview::Itself,
+            (
+                FileKind::Image
+                | FileKind::Video
+                | FileKind::Audio
+                | FileKind::Document
+                | FileKind::Archive
+                | FileKind::Other,
+                _,
+            ) => Preview::Badge,
+        }
+    }
 }

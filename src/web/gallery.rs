@@ -1,13 +1,13 @@
 //! The files of a page for people: cards with small pictures, a filter, pages of fifty.
 
-use super::catalogue::{Catalogue, FileKind, Item, Selection, Sort, View, ending, is_drawable};
+use super::catalogue::{Catalogue, FileKind, Item, Preview, Selection, Sort, View, ending};
 use super::moment::{day, iso_8601};
 use super::shell::{Language, Shell, escape, put};
 
 /// Units of sizes for people, as file managers have them.
 const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
 
-/// Longest ending of a name that becomes a badge.
+/// The badge of a file whose name has no ending.
 const BADGE: &str = "FILE";
 
 /// Where this service lives, and how its reader came.
@@ -44,8 +44,18 @@ pub fn gallery(catalogue: &Catalogue, view: &View, entrance: &Entrance<'_>) -> S
         put(&mut content, format_args!("<p class=\"card\">{empty}</p>"));
     } else {
         put_filter(&mut content, view, entrance, number);
-        content.push_str("<div id=\"files\" class=\"files\">");
         put_count(&mut content, &selection, view, language, catalogue);
+        content.push_str("<div id=\"files\">");
+        if selection.total == 0 {
+            let nothing = language.pick(
+                "No attachment of this page matches: use fewer letters, or another type.",
+                "没有匹配的附件：请减少关键字，或选择其他类型。",
+            );
+            put(
+                &mut content,
+                format_args!("<p class=\"card\">{nothing}</p>"),
+            );
+        }
         content.push_str("<ul class=\"gallery\">");
         for item in &selection.items {
             put_card(&mut content, item, entrance, number);
@@ -88,7 +98,7 @@ fn put_filter(content: &mut String, view: &View, entrance: &Entrance<'_>, number
     put(
         content,
         format_args!(
-            "<form class=\"filter\" role=\"search\" method=\"get\" action=\"{base_path}/{number}\" data-renews=\"files\">\
+            "<form class=\"filter\" role=\"search\" method=\"get\" action=\"{base_path}/{number}\" data-renews=\"count files\">\
              <div><label for=\"q\">{name}</label><input type=\"search\" id=\"q\" name=\"q\" value=\"{words}\" autocomplete=\"off\" spellcheck=\"false\"></div>"
         ),
     );
@@ -153,9 +163,9 @@ fn put_count(
     language: Language,
     catalogue: &Catalogue,
 ) {
-    content.push_str("<p class=\"soft count\" role=\"status\">");
+    content.push_str("<p id=\"count\" class=\"soft\" role=\"status\">");
     if view.is_narrow() {
-        let (number, size) = (&catalogue.page, sized(selection.bytes));
+        let size = sized(selection.bytes);
         let (found, all) = (selection.total, counted(catalogue.files().len(), language));
         let all_link = language.pick("Show all", "显示全部");
         match language {
@@ -166,17 +176,10 @@ fn put_count(
         let address = escape(&address);
         put(
             content,
-            format_args!(" · <a href=\"{address}\" data-page=\"{number}\">{all_link}</a>"),
+            format_args!(" · <a href=\"{address}\">{all_link}</a>"),
         );
     }
     content.push_str("</p>");
-    if selection.total == 0 {
-        let nothing = language.pick(
-            "No attachment of this page matches: use fewer letters, or another type.",
-            "没有匹配的附件：请减少关键字，或选择其他类型。",
-        );
-        put(content, format_args!("<p class=\"card\">{nothing}</p>"));
-    }
 }
 
 fn put_card(content: &mut String, item: &Item, entrance: &Entrance<'_>, page: &str) {
@@ -190,21 +193,27 @@ fn put_card(content: &mut String, item: &Item, entrance: &Entrance<'_>, page: &s
             "<li class=\"card\"><a class=\"preview\" href=\"{base_path}/{page}/{path}\" tabindex=\"-1\" aria-hidden=\"true\">"
         ),
     );
-    if is_drawable(item) {
-        put(
+    let picture = match item.preview() {
+        Preview::Thumbnail => Some(format!("download/thumbnails/{page}/{path}?width=300")),
+        Preview::Itself => Some(format!("{page}/{path}")),
+        Preview::Badge => None,
+    };
+    match picture {
+        Some(picture) => put(
             content,
             format_args!(
-                "<img src=\"{base_path}/download/thumbnails/{page}/{path}?width=300\" alt=\"\" loading=\"lazy\" decoding=\"async\">"
+                "<img src=\"{base_path}/{picture}\" alt=\"\" loading=\"lazy\" decoding=\"async\">"
             ),
-        );
-    } else {
-        let ending = ending(&file.name).to_uppercase();
-        let badge = escape(if ending.is_empty() { BADGE } else { &ending });
-        let kind = item.kind.word();
-        put(
-            content,
-            format_args!("<span class=\"badge {kind}\">{badge}</span>"),
-        );
+        ),
+        None => {
+            let ending = ending(&file.name).to_uppercase();
+            let badge = escape(if ending.is_empty() { BADGE } else { &ending });
+            let kind = item.kind.word();
+            put(
+                content,
+                format_args!("<span class=\"badge {kind}\">{badge}</span>"),
+            );
+        }
     }
     put(
         content,

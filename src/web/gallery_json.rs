@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::catalogue::{Catalogue, View, is_drawable};
+use super::catalogue::{Catalogue, Preview, View};
 use super::moment::iso_8601;
 
 /// Writes what `view` shows of a page's files. `base_path` is where this service lives, `address` the same as people
@@ -15,7 +15,7 @@ pub fn gallery_json(catalogue: &Catalogue, view: &View, base_path: &str, address
         .iter()
         .map(|item| {
             let (file, name) = (&item.file, &item.file.path);
-            let thumbnail = is_drawable(item)
+            let thumbnail = (item.preview() == Preview::Thumbnail)
                 .then(|| format!("{base_path}/download/thumbnails/{page}/{name}?width=300"));
             json!({
                 "name": file.name,
