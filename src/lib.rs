@@ -62,6 +62,7 @@
 //! | [`logging`] | env_logger before a writer that never blocks anybody |
 //! | [`check`] | looks for what is wrong on the way to Confluence, for operators; no part of the service |
 //! | [`advise`] | replays a log of the past against the store, for operators; no part of the service |
+//! | [`warm`] | has the running service fetch the files of pages, for operators; no part of the service |
 //! | [`server`] | starts, supervises and stops the threads |
 //! | [`sabotage`] | panics that a debug build can be told to have, for the tests of crashes |
 //! | [`demo`] | a sample Confluence for demonstration, tests and bench; a part of neither |
@@ -108,5 +109,6 @@ pub mod reply;
 pub mod router;
 pub mod sabotage;
 pub mod server;
+pub mod warm;
 pub mod web;
 pub mod worker;

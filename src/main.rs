@@ -1,6 +1,7 @@
 //! The doorway: argv and environment in, exit code out. The house is the library beside it.
 
 mod files;
+mod warming;
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -68,6 +69,9 @@ fn main() -> ExitCode {
         Command::Demo { port } => return demo(style, port),
         Command::Advise { file } => {
             return catch_unwind(|| advise(style, &file)).unwrap_or(INTERNAL.into());
+        }
+        Command::Warm { pages, url } => {
+            return catch_unwind(|| warming::warm(style, &pages, url)).unwrap_or(INTERNAL.into());
         }
         Command::Check { page } => {
             let verdict = catch_unwind(|| check(page)).unwrap_or(Verdict::Internal);

@@ -3,9 +3,7 @@
 use super::catalogue::{Catalogue, FileKind, Item, Preview, Selection, Sort, View, ending};
 use super::moment::{day, iso_8601};
 use super::shell::{Language, Shell, escape, put};
-
-/// Units of sizes for people, as file managers have them.
-const UNITS: [&str; 4] = ["KB", "MB", "GB", "TB"];
+use super::size::sized;
 
 /// The badge of a file whose name has no ending.
 const BADGE: &str = "FILE";
@@ -318,21 +316,6 @@ fn counted(count: usize, language: Language) -> String {
         (Language::English, count) => format!("{count} attachments"),
         (Language::Chinese, count) => format!("{count} 个附件"),
     }
-}
-
-/// A length for people: `1.2 MB`.
-fn sized(bytes: u64) -> String {
-    if bytes < 1000 {
-        return format!("{bytes} B");
-    }
-    let mut value = bytes as f64 / 1000.0;
-    let mut unit = 0;
-    while 999.5 <= value && unit + 1 < UNITS.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    let decimals = usize::from(value < 9.95);
-    format!("{value:.decimals$} {}", UNITS[unit])
 }
 
 fn kind_name(kind: FileKind, language: Language) -> &'static str {

@@ -6,6 +6,7 @@ mod gallery_json;
 mod home;
 mod moment;
 mod shell;
+mod size;
 mod warm_json;
 mod watch;
 
@@ -14,5 +15,6 @@ pub use gallery::{Entrance, gallery};
 pub use gallery_json::gallery_json;
 pub use home::{Exhibit, Place, Showcase, home};
 pub use shell::{Language, Shell, policy};
+pub use size::sized;
 pub use warm_json::{WarmReport, WarmState};
 pub use watch::{METRICS_TYPE, ShutGuard, Standing, metrics, status};

@@ -104,6 +104,11 @@ const ROOMS: &[Room] = &[
         why: "it asks the real store about the past; it is no part of the service",
     },
     Room {
+        name: "warm",
+        may_name: &["attachment::PageId", "config::LocalService", "web::sized"],
+        why: "it asks the running service from outside; it is no part of the service",
+    },
+    Room {
         name: "worker",
         may_name: &[
             "acceptor",
@@ -167,6 +172,22 @@ const ROOMS: &[Room] = &[
         why: "the doorway: it joins the service and the sample Confluence, and looks into no actor",
     },
     Room {
+        name: "warming",
+        may_name: &[
+            "CONFIGURATION",
+            "NO_PERMISSION",
+            "UNAVAILABLE",
+            "complain",
+            "say",
+            "attachment::PageId",
+            "config",
+            "files",
+            "logging::Style",
+            "warm",
+        ],
+        why: "a part of the doorway: it shows what the command says",
+    },
+    Room {
         name: "files",
         may_name: &["account::Stamp", "config::FileText"],
         why: "a part of the doorway: it reads and understands nothing",
@@ -193,18 +214,23 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "ureq",
-        places: &["confluence/"],
-        why: "only one room blocks on Confluence, and only there the account is spoken",
+        places: &["confluence/", "warm/client.rs"],
+        why: "only one room blocks on Confluence, and only there the account is spoken; the command warm asks the service itself, without any",
     },
     Only {
         name: "rustls",
-        places: &["confluence/", "gate/certificate.rs", "gate/session.rs"],
-        why: "TLS is spoken with Confluence and with clients, and nobody in between knows of it",
+        places: &[
+            "confluence/",
+            "gate/certificate.rs",
+            "gate/session.rs",
+            "warm/client.rs",
+        ],
+        why: "TLS is spoken with Confluence and with clients, and nobody in between knows of it; the command warm is a client",
     },
     Only {
         name: "rustls_native_certs",
-        places: &["confluence/agent.rs"],
-        why: "whom to trust is said once",
+        places: &["confluence/agent.rs", "warm/client.rs"],
+        why: "whom to trust is said once by the service, and once by its client",
     },
     Only {
         name: "base64",
@@ -273,6 +299,7 @@ const ONLY: &[Only] = &[
             "confluence/metadata.rs",
             "web/gallery_json.rs",
             "web/warm_json.rs",
+            "warm/report.rs",
         ],
         why: "it is for what programs read of this service, and for Confluence's REST",
     },
@@ -303,12 +330,12 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "std::process",
-        places: &["main.rs"],
+        places: &["main.rs", "warming.rs"],
         why: "nobody else may end the process or start one",
     },
     Only {
         name: "std::env",
-        places: &["main.rs"],
+        places: &["main.rs", "warming.rs"],
         why: "what the process was given goes through the configuration",
     },
     Only {
@@ -428,6 +455,8 @@ const PURE: &[&str] = &[
     "gate/ticket.rs",
     "reply/",
     "router/",
+    "warm/progress.rs",
+    "warm/report.rs",
     "web/",
     "worker/failure.rs",
     "worker/publication.rs",

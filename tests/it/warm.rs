@@ -1,12 +1,14 @@
 //! A page's files are fetched before anybody asks for them: politely, told step by step, and in nobody's way.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::process::Command;
 use std::time::Instant;
 
 use confluence_attachment_proxy::demo::{Behaviour, Fault, File, Latch};
 use serde_json::{Value, json};
 
-use crate::support::{Client, PAGE, PATIENCE, Proxy, eventually, pattern};
+use crate::support::binary::{Binary, Settings, origin, path, run, settings};
+use crate::support::{Client, PAGE, PATIENCE, Proxy, eventually, pattern, reserve_port, tls};
 
 /// Sends a POST and reads its answer, a report, or a problem in JSON.
 fn post(proxy: &Proxy, path: &str) -> (u16, Value) {
@@ -347,4 +349,137 @@ fn own_address() -> Option<IpAddr> {
     socket.connect(("192.0.2.1", 9)).ok()?;
     let own = socket.local_addr().ok()?.ip();
     (!own.is_loopback()).then_some(own)
+}
+
+/// What the command needs to find the service.
+fn address_of(proxy: &Proxy) -> Settings {
+    let port = proxy.address().port().to_string();
+    let pairs = [("PROXY_HOST", "127.0.0.1"), ("PROXY_PORT", &port)];
+    pairs
+        .map(|(name, value)| (name.into(), value.into()))
+        .into()
+}
+
+#[test]
+fn the_command_finds_the_service_and_says_how_it_ended() {
+    let proxy = Proxy::with(&[("CACHE_MAX_ITEM_BYTES", "10000")]);
+    for number in 0..20 {
+        proxy.put(&format!("{number:02}.png"), 1000);
+        proxy.origin.put(
+            8,
+            &format!("{number:02}.png"),
+            File::new("image/png", pattern(500)),
+        );
+    }
+    proxy.put("big.png", 10_001);
+    let settings = address_of(&proxy);
+    let good = run(&["warm", "7", "8"], &settings);
+    assert_eq!((good.code, good.stderr.len()), (Some(0), 0), "{good:?}");
+    let lines: Vec<&str> = good.stdout.iter().map(String::as_str).collect();
+    assert!(
+        lines.contains(&"page 7: 20 of 21 files are kept, 20 KB; 1 too big to keep"),
+        "{lines:?}"
+    );
+    assert_eq!(
+        lines.last(),
+        Some(&"page 8: 20 of 20 files are kept, 10 KB")
+    );
+    assert_eq!(proxy.fetches(), 40);
+    let url = format!("http://{}/proxy/", proxy.address());
+    let again = run(&["warm", "8", "--url", &url], &Settings::new());
+    assert_eq!(again.code, Some(0), "{again:?}");
+    assert_eq!(
+        again.stdout,
+        ["page 8: 20 of 20 files are kept, 10 KB; 20 were fresh before"]
+    );
+
+    proxy.script("99.png", Behaviour::status(500));
+    proxy.put("99.png", 10);
+    let failed = run(&["warm", "7"], &settings);
+    assert_eq!(failed.code, Some(75), "{failed:?}");
+    let named = failed
+        .stdout
+        .iter()
+        .any(|line| line.starts_with("  99.png: Confluence failed with status 500"));
+    assert!(named, "{failed:?}");
+    let missing = run(&["warm", "4711"], &settings);
+    assert_eq!(missing.code, Some(75), "{missing:?}");
+    assert!(missing.stdout[1].contains("no such page"), "{missing:?}");
+}
+
+#[test]
+fn the_command_says_why_there_is_no_service_for_it() {
+    let (_reserved, nobody) = reserve_port();
+    let (port, two) = (nobody.port().to_string(), ["warm", "7", "8"]);
+    let mut settings = Settings::from([("PROXY_PORT".to_owned(), port)]);
+    let away = run(&two, &settings);
+    assert_eq!((away.code, away.stdout.len()), (Some(69), 1), "{away:?}");
+    assert!(
+        away.stdout[0].contains("does not answer") && away.stdout[0].contains("--url"),
+        "{away:?}"
+    );
+    settings.insert("PROXY_PORT".into(), "x".into());
+    assert_eq!(run(&two, &settings).code, Some(78));
+    assert_eq!(run(&["warm"], &settings).code, Some(64));
+    // Something else answers there.
+    let other = Proxy::start();
+    let url = format!("{}/proxy", other.origin.url());
+    let strange = run(&["warm", "7", "--url", &url], &Settings::new());
+    assert_eq!(strange.code, Some(69), "{strange:?}");
+    let base = format!("http://{}/elsewhere", other.address());
+    let nowhere = run(&["warm", "7", "--url", &base], &Settings::new());
+    assert_eq!(nowhere.code, Some(77), "{nowhere:?}");
+    assert!(
+        nowhere.stdout[0].contains("PROXY_ADMIN_ALLOW"),
+        "{nowhere:?}"
+    );
+}
+
+#[test]
+fn the_command_speaks_https_under_the_name_that_people_know() {
+    let (origin, _) = origin("a.png", 1000);
+    let mut settings = settings(&origin);
+    settings.extend(tls::pair("elliptic").map(|(name, value)| (name.to_owned(), value)));
+    settings.insert(
+        "PROXY_PUBLIC_URL".into(),
+        "https://files.example.com".into(),
+    );
+    let (service, address) = Binary::serving(&settings);
+    settings.insert("PROXY_PORT".into(), address.port().to_string());
+    let local = run(&["warm", "7"], &settings);
+    assert_eq!(local.code, Some(0), "{local:?}");
+    // From elsewhere the certificate has to be right: the test's authority is none that the system knows.
+    let url = format!("https://localhost:{}/proxy", address.port());
+    let doubted = run(&["warm", "7", "--url", &url], &Settings::new());
+    assert_eq!(doubted.code, Some(69), "{doubted:?}");
+    let trusting = Settings::from([("SSL_CERT_FILE".to_owned(), tls::file("authority.pem"))]);
+    let trusted = run(&["warm", "7", "--url", &url], &trusting);
+    assert_eq!(trusted.code, Some(0), "{trusted:?}");
+    assert_eq!(
+        trusted.stdout,
+        ["page 7: 1 of 1 files are kept, 1.0 KB; 1 were fresh before"]
+    );
+    assert_eq!(service.stop("TERM").code, Some(0));
+}
+
+#[test]
+fn on_a_terminal_the_command_shows_a_bar_that_is_written_over() {
+    let proxy = Proxy::start();
+    let latches = held(&proxy, PAGE, 3);
+    let mut command = Command::new("script"); // it gives the command a terminal
+    let program = path().display();
+    command.args(["-qefc", &format!("{program} warm 7"), "/dev/null"]);
+    let mut warming = Binary::spawn(command, &address_of(&proxy), false);
+    assert!(latches[1].wait_for_arrivals(1, PATIENCE));
+    latches.iter().for_each(Latch::open);
+    let said = warming.line("files are kept");
+    assert!(
+        said.contains("\r\u{1b}[Kpage 7: 3 of 3 files are kept, 3.0 KB"),
+        "{said:?}"
+    );
+    assert!(
+        said.contains("\r\u{1b}[Kpage 7: asking which files it has"),
+        "{said:?}"
+    );
+    assert_eq!(warming.ended().code, Some(0));
 }
