@@ -26,7 +26,7 @@ mod stored;
 mod streamed;
 mod wish;
 
-pub use document::{Document, document, no_content, options};
+pub use document::{Document, document, no_content, options, tagged_document};
 pub use origin::{Freshness, Origin};
 pub use payload::{Note, Part, Payload, Reply};
 pub use problem::{Problem, prefers_json, problem};

@@ -270,10 +270,15 @@ fn spawn_back(
     });
     spawner.start(Stage::Back, "cache".into(), move || actor.run())?;
     spawner.start(Stage::Back, "answer".into(), move || answerer.run())?;
-    for number in 0..config.confluence.connections_max {
+    let crew_max = config.confluence.connections_max;
+    for number in 0..crew_max {
         let crew = Crew {
             fetches: fetches.clone(),
-            orders: orders.clone(),
+            // A listing may take many questions: half of the crew is always there for files.
+            orders: match number < crew_max.div_ceil(2) {
+                true => orders.clone(),
+                false => bounded(0).1,
+            },
             shared: shared.clone(),
         };
         spawner.start(Stage::Back, format!("fetch-{number}"), move || crew.run())?;

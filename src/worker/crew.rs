@@ -50,7 +50,7 @@ pub struct CrewShared {
 pub struct Crew {
     /// Orders of files, shared by the whole crew.
     pub fetches: Receiver<Fetch>,
-    /// Orders of listings, shared as well.
+    /// Orders of listings, shared by those who take any.
     pub orders: Receiver<Order>,
     /// What all share.
     pub shared: Arc<CrewShared>,

@@ -85,7 +85,7 @@ pub(super) fn answer(desk: &Desk, guest: &Guest, found: &Found, now: SystemTime)
             }
         }
     };
-    reply::document(&guest.wish, page, now)
+    reply::tagged_document(&guest.wish, page, now)
 }
 
 /// The base path as people see it: the public address, else the one they came by.

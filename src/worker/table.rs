@@ -20,8 +20,8 @@ const FAILURE_HOLDS: Duration = Duration::from_secs(2);
 /// Pages remembered at most.
 const PAGES_MAX: usize = 64;
 
-/// Files on all of them together, some 400 bytes each.
-const FILES_MAX: usize = 20_000;
+/// Files on all of them together, some 400 bytes each. The largest page that is listed has as many.
+const FILES_MAX: usize = 10_000;
 
 /// What became of an order.
 pub(super) type Found = Result<Arc<Catalogue>, Failure>;

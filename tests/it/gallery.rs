@@ -174,6 +174,9 @@ fn thousands_of_files_are_paged_filtered_and_sorted() {
 #[test]
 fn a_hundred_who_wait_for_a_slow_confluence_are_one_question() {
     let proxy = Proxy::with(&[("CONFLUENCE_MAX_CONNECTIONS", "2")]);
+    proxy
+        .origin
+        .put(8, "a.png", File::new("image/png", pattern(1000)));
     proxy.put("a.png", 1000);
     proxy.put("b.png", 1000);
     assert_eq!(proxy.get("/7/a.png").status, 200);
@@ -190,7 +193,9 @@ fn a_hundred_who_wait_for_a_slow_confluence_are_one_question() {
         })
         .collect();
     assert!(latch.wait_for_arrivals(1, PATIENCE));
-    // One of two connections is busy, so everything else goes on.
+    // One of two connections is busy, and no other listing takes the second: everything else goes on.
+    let mut other = proxy.connect();
+    other.request("GET", "/proxy/8", &JSON);
     assert_eq!(proxy.get_kept("/7/a.png").status, 200);
     assert_eq!(proxy.get("/7/b.png").status, 200);
     latch.open();
@@ -200,6 +205,7 @@ fn a_hundred_who_wait_for_a_slow_confluence_are_one_question() {
         let listing: Value = serde_json::from_slice(&response.body).expect("JSON");
         assert_eq!(names(&listing), ["a.png", "b.png"]);
     }
+    assert_eq!(other.response(false).status, 200);
     assert_eq!(questions(&proxy, PAGE), 1);
 }
 
@@ -226,6 +232,31 @@ fn a_listing_is_remembered_until_somebody_insists_or_purges() {
         proxy.put("b.png", 10);
         assert_eq!(proxy.connect().ask("DELETE", purge, &[]).status, 204);
         assert_eq!(names(&listing(&proxy, "/7")), ["a.png", "b.png"], "{purge}");
+    }
+}
+
+#[test]
+fn who_has_the_page_already_gets_304_until_it_changes() {
+    let proxy = Proxy::start();
+    proxy.put("a.png", 10);
+    for accept in ["text/html", "application/json"] {
+        let accept = ("Accept", accept);
+        let first = ask(&proxy, "/7", &[accept]);
+        let tag = first.field("ETag").expect("a tag").to_owned();
+        let known = ("If-None-Match", tag.as_str());
+        let again = ask(&proxy, "/7", &[accept, known]);
+        assert_eq!((again.status, again.body.len()), (304, 0));
+        assert_eq!(again.field("ETag"), Some(&*tag));
+        for other in ["/7?q=b", "/7?lang=zh&q=b"] {
+            assert_eq!(ask(&proxy, other, &[accept, known]).status, 200, "{other}");
+        }
+        proxy.put("a.png", 11);
+        let changed = ask(
+            &proxy,
+            "/7",
+            &[accept, known, ("Cache-Control", "no-cache")],
+        );
+        assert_eq!(changed.status, 200);
     }
 }
 

@@ -315,8 +315,8 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "ring::digest",
-        places: &["worker/transfer.rs", "web/shell.rs"],
-        why: "a file is hashed once, while it arrives; the pages' style and script are named by theirs",
+        places: &["worker/transfer.rs", "web/shell.rs", "reply/document.rs"],
+        why: "a file is hashed once, while it arrives; the pages' style and script are named by theirs, and a page that is asked for again is known by its own",
     },
     Only {
         name: "std::thread",
