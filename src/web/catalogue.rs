@@ -347,3 +347,129 @@ impl Item {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn file(name: &str, media_type: &str, bytes: Option<u64>) -> CatalogueFile {
+        CatalogueFile {
+            name: name.to_owned(),
+            path: name.to_owned(),
+            bytes,
+            media_type: Some(media_type.to_owned()),
+            version: None,
+            modified: None,
+            comment: None,
+        }
+    }
+
+    #[test]
+    fn a_file_is_what_its_type_says_or_else_its_name() {
+        for (name, media_type, bytes, kind, preview) in [
+            ("a", "image/png", None, "image", Preview::Thumbnail),
+            (
+                "a.JPG",
+                "application/octet-stream",
+                None,
+                "image",
+                Preview::Thumbnail,
+            ),
+            ("a.svg", "image/svg+xml", Some(1), "image", Preview::Itself),
+            (
+                "a.SVG",
+                "",
+                Some(DRAWING_BYTES_MAX + 1),
+                "image",
+                Preview::Badge,
+            ),
+            ("a.svg", "", None, "image", Preview::Badge),
+            ("a.bin", "video/mp4", None, "video", Preview::Badge),
+            ("a.m4a", "", None, "audio", Preview::Badge),
+            ("a.tar.gz", "", None, "archive", Preview::Badge),
+            (
+                "a.docx",
+                "application/vnd.x",
+                None,
+                "document",
+                Preview::Badge,
+            ),
+            ("a", "text/plain", None, "document", Preview::Badge),
+            (".pdf", "", None, "other", Preview::Badge),
+            ("pdf", "", None, "other", Preview::Badge),
+            ("v1.2 of the plan", "", None, "other", Preview::Badge),
+        ] {
+            let files = vec![file(name, media_type, bytes)];
+            let catalogue = Catalogue::new("1".to_owned(), None, None, files);
+            let item = &catalogue.items[0];
+            assert_eq!(
+                (item.kind.word(), item.preview()),
+                (kind, preview),
+                "{name} {media_type}"
+            );
+        }
+        for (name, expected) in [
+            ("a.png", "png"),
+            ("a.", ""),
+            ("a.b.c", "c"),
+            ("图.图片", "图片"),
+            ("a.longer", ""),
+        ] {
+            assert_eq!(ending(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn names_are_sorted_and_found_whatever_their_case() {
+        let names = ["b.png", "A.png", "a.png", "Über Plan.pdf"];
+        let files = names.map(|name| file(name, "", None)).to_vec();
+        let catalogue = Catalogue::new("1".to_owned(), None, None, files);
+        let found = |query: &str| -> Vec<&str> {
+            let selection = catalogue.select(&View::parse(query));
+            selection
+                .items
+                .iter()
+                .map(|item| &*item.file.name)
+                .collect()
+        };
+        assert_eq!(found(""), ["A.png", "a.png", "b.png", "Über Plan.pdf"]);
+        assert_eq!(found("q=%C3%9CBER"), ["Über Plan.pdf"]);
+        assert_eq!(
+            found("q=PDF+plan"),
+            ["Über Plan.pdf"],
+            "every word, in any order"
+        );
+        assert_eq!(found("q=+a.p+"), ["A.png", "a.png"]);
+        assert_eq!(found("type=archive"), [""; 0]);
+        let empty = catalogue.select(&View::parse("q=x&page=7"));
+        assert_eq!((empty.total, empty.number, empty.pages), (0, 1, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn an_address_of_a_view_means_that_view(
+            words in "\\PC{0,12}", kind in 0..7_usize, sort in 0..3_usize, number in 1..1000_usize, language in "(zh|en)?",
+        ) {
+            let view = View {
+                words,
+                kind: FileKind::ALL.get(kind).copied(),
+                sort: Sort::ALL[sort],
+                number,
+                language: Some(language).filter(|it| !it.is_empty()),
+            };
+            let address = view.address(number);
+            prop_assert!(address.is_ascii() && !address.contains(['"', '<', ' ']));
+            prop_assert_eq!(View::parse(address.strip_prefix('?').expect("a query")), view);
+        }
+
+        #[test]
+        fn no_query_disturbs_anybody(query in "(\\PC|[&=%+]){0,40}") {
+            let catalogue = Catalogue::new("1".to_owned(), None, None, vec![file("a", "", None)]);
+            let view = View::parse(&query);
+            let selection = catalogue.select(&view);
+            prop_assert!(1 <= selection.number && selection.number <= selection.pages);
+        }
+    }
+}
