@@ -14,7 +14,7 @@ pub use catalogue::{Catalogue, CatalogueFile, View};
 pub use gallery::{Entrance, gallery};
 pub use gallery_json::gallery_json;
 pub use home::{Exhibit, Place, Showcase, home};
-pub use shell::{Language, Shell, policy};
+pub use shell::{ICON, ICON_TYPE, Language, Shell, policy};
 pub use size::sized;
 pub use warm_json::{WarmReport, WarmState};
 pub use watch::{METRICS_TYPE, ShutGuard, Standing, metrics, status};
