@@ -10,16 +10,15 @@ use log::{debug, info, warn};
 
 use super::desk::Desk;
 use super::failure::Failure;
-use super::gallery;
-use super::listings::{Caller, Listings, Order};
+use super::listings::{Listings, Order};
 use super::publication::Judgement;
-use super::table::Found;
 use super::transfer::NO_PACE;
 use crate::attachment::{Bell, Key, Ledger, Writer};
 use crate::cache::{Entry, Fetch, Life, Report, Reporter};
 use crate::confluence::{Refreshed, UpstreamError};
 
-const NO_TURN: &str = "no connection to Confluence was free within CONFLUENCE_READ_TIMEOUT_SECONDS";
+pub(super) const NO_TURN: &str =
+    "no connection to Confluence was free within CONFLUENCE_READ_TIMEOUT_SECONDS";
 
 /// What all members of the crew share.
 pub struct CrewShared {
@@ -88,7 +87,7 @@ impl Crew {
                     }
                 },
                 recv(self.orders) -> order => match order {
-                    Ok(order) => self.list(&order),
+                    Ok(order) => self.shared.list(&order),
                     Err(_) => {
                         self.orders = never();
                         kinds_open -= 1;
@@ -105,19 +104,6 @@ impl Crew {
         shared
             .reporter
             .report(report.unwrap_or(Report::Failed(fetch.flight, Failure::Internal)));
-    }
-
-    /// Finds out which files a page has, and answers everybody who waits for that.
-    fn list(&self, order: &Order) {
-        let shared = &self.shared;
-        let found = catch_unwind(AssertUnwindSafe(|| shared.look_up(order)));
-        let found = found.unwrap_or(Err(Failure::Internal));
-        for caller in shared.listings.end(order, &found) {
-            match caller {
-                Caller::Guest(guest) => gallery::serve(&shared.desk, guest, &found),
-                Caller::Warmer(listing) => listing.tell(found.clone()),
-            }
-        }
     }
 }
 
@@ -221,48 +207,13 @@ impl CrewShared {
         }
     }
 
-    /// Finds out which files a page has, and says so in the log.
-    fn look_up(&self, order: &Order) -> Found {
-        crate::sabotage::point("listing job");
-        let (started, page) = (Instant::now(), order.page);
-        if self.patience < order.ordered.elapsed() {
-            warn!("listing ended page={page} reason=\"{NO_TURN}\"");
-            return Err(Failure::Crowded);
-        }
-        let published = self.allows(self.desk.publication.judge_page(page));
-        let found = match published {
-            Ok(true) => gallery::look_up(&self.desk.confluence, page),
-            Ok(false) => {
-                info!("not published page={page}");
-                return Err(Failure::NotPublished);
-            }
-            Err(error) => Err(error),
-        };
-        let ms = started.elapsed().as_millis();
-        match found {
-            Ok(catalogue) => {
-                let files = catalogue.files().len();
-                info!("listed page={page} files={files} ms={ms}");
-                return Ok(Arc::new(catalogue));
-            }
-            Err(UpstreamError::Interrupted) => {}
-            Err(UpstreamError::NotFound) => info!("not found page={page} ms={ms}"),
-            // As for files: who shut the guard, or was asked for the pause, has said so.
-            Err(ref error) if error.is_unasked() => {
-                debug!("not asked page={page} reason=\"{error}\"")
-            }
-            Err(ref error) => warn!("listing failed page={page} ms={ms} reason=\"{error}\""),
-        }
-        found.map(Arc::new).map_err(Failure::Upstream)
-    }
-
     /// Whether the operator publishes a file.
     fn is_published(&self, key: &Key) -> Result<bool, UpstreamError> {
         self.allows(self.desk.publication.judge(key))
     }
 
     /// Whether a judgement comes out for publication. Asks Confluence for the space of the page if that decides.
-    fn allows(&self, judgement: Judgement) -> Result<bool, UpstreamError> {
+    pub(super) fn allows(&self, judgement: Judgement) -> Result<bool, UpstreamError> {
         let publication = &self.desk.publication;
         match judgement {
             Judgement::Published => Ok(true),
