@@ -32,6 +32,7 @@ Usage:
   confluence-attachment-proxy [serve]            run the service
   confluence-attachment-proxy check [--page ID]  log in once and say what is wrong, and the remedy
   confluence-attachment-proxy advise LOG         say how large the cache should be, from the log
+  confluence-attachment-proxy warm PAGE_ID...    have the running service fetch a page's files
   confluence-attachment-proxy demo [--port N]    try it before a sample Confluence, no settings
   confluence-attachment-proxy --help, -h         print this text
   confluence-attachment-proxy --version, -V      print the version
@@ -40,7 +41,10 @@ check has the same settings as the service. With --page it lists the attachments
 the number in its address (pageId=123456 or /pages/123456/).
 advise replays the requests of the service's own log, a file or - for standard input, and prints
 what hit ratio they would have with CACHE_MAX_BYTES from 64MiB to 4GiB. The other CACHE_ settings
-are those of the environment; no others are needed.";
+are those of the environment; no others are needed.
+warm follows the service on this host, which it finds by the PROXY_ settings, or the one whose base
+path is given with --url URL. It takes one page after the other, two files at a time, and needs no
+account. The service must take it for an operator's: see PROXY_ADMIN_ALLOW.";
 
 /// Help behind the settings.
 const AFTER_SETTINGS: &str = "
@@ -61,9 +65,10 @@ Exit codes:
   0   stopped as asked; check: nothing is in the way
   64  the command line is wrong
   66  advise only: the log cannot be read, or has no requests
-  69  check only: Confluence cannot be reached or does not answer as it should, or has no such page
+  69  check: Confluence does not answer, or has no such page; warm: the service does not answer
   70  an internal error; a supervisor should start the service again
-  77  check only: Confluence refuses the account; three failed logins lock it
+  75  warm only: some files could not be fetched; they are named, and it can be tried again
+  77  check: the account is refused; three failed logins lock it; warm: you are no operator there
   78  the configuration is wrong; every problem is named, and starting again does not help
 
 Example:
@@ -94,6 +99,13 @@ pub enum Command {
     Advise {
         /// Its file; `-` is standard input.
         file: PathBuf,
+    },
+    /// Have the running service fetch the files of pages.
+    Warm {
+        /// One after the other.
+        pages: Vec<PageId>,
+        /// The address of the service's base path; `None`: the one on this host.
+        url: Option<String>,
     },
     /// Print [`help_text`].
     Help,
@@ -149,6 +161,17 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, Usage
             (Arg::Long("page"), _) => {
                 return Err(UsageError::new("--page", "it once and after check"));
             }
+            (Arg::Long("url"), Some(Command::Warm { pages, url: None })) => Command::Warm {
+                pages,
+                url: Some(address(words.value().map_err(syntax)?)?),
+            },
+            (Arg::Long("url"), _) => {
+                return Err(UsageError::new("--url", "it once and after warm"));
+            }
+            (Arg::Value(word), Some(Command::Warm { mut pages, url })) => {
+                pages.push(page(word)?);
+                Command::Warm { pages, url }
+            }
             (Arg::Long(name), _) => {
                 return Err(UsageError::new(format!("--{name}"), "a known option"));
             }
@@ -160,7 +183,13 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, Usage
             }
         });
     }
-    Ok(command.unwrap_or(Command::Serve))
+    match command {
+        Some(Command::Warm { pages, .. }) if pages.is_empty() => {
+            let expected = "the id of a page behind it, or several";
+            Err(UsageError::new("warm", expected))
+        }
+        command => Ok(command.unwrap_or(Command::Serve)),
+    }
 }
 
 /// What stands behind `advise`; `None`: the wish for help.
@@ -181,13 +210,18 @@ fn named(name: OsString) -> Result<Command, UsageError> {
         "serve" => Ok(Command::Serve),
         "check" => Ok(Command::Check { page: None }),
         "demo" => Ok(Command::Demo { port: None }),
+        "warm" => Ok(Command::Warm {
+            pages: Vec::new(),
+            url: None,
+        }),
         _ if LATER.contains(&text) => {
-            let expected = "serve, check, advise or demo, this command comes in a later version";
+            let expected =
+                "serve, check, advise, warm or demo, this command comes in a later version";
             Err(UsageError::new(name, expected))
         }
         _ => Err(UsageError::new(
             name,
-            "the command serve, check, advise or demo",
+            "the command serve, check, advise, warm or demo",
         )),
     }
 }
@@ -202,11 +236,20 @@ fn port(text: OsString) -> Result<u16, UsageError> {
     })
 }
 
+/// The address of a service, without a trailing slash.
+fn address(text: OsString) -> Result<String, UsageError> {
+    let plain = text.to_str().map(|text| text.trim_end_matches('/'));
+    let is_address = |text: &&str| text.starts_with("http://") || text.starts_with("https://");
+    plain.filter(is_address).map(str::to_owned).ok_or_else(|| {
+        let expected = "the address of the service's base path behind --url, such as https://files.example.com/proxy";
+        UsageError::new(text, expected)
+    })
+}
+
 fn page(text: OsString) -> Result<PageId, UsageError> {
     let found = text.to_str().and_then(|text| PageId::parse(text).ok());
     found.ok_or_else(|| {
-        let expected =
-            "the id of a page behind --page, which is the number in its address, such as 123456";
+        let expected = "the id of a page, which is the number in its address, such as 123456";
         UsageError::new(text, expected)
     })
 }
@@ -317,6 +360,21 @@ mod tests {
             ("advise -", Command::Advise { file: "-".into() }),
             ("advise --help", Command::Help),
             ("advise a.log -h", Command::Help),
+            (
+                "warm 7 65601",
+                Command::Warm {
+                    pages: page("7").into_iter().chain(page("65601")).collect(),
+                    url: None,
+                },
+            ),
+            (
+                "warm --url https://files/proxy/ 7",
+                Command::Warm {
+                    pages: Vec::from_iter(page("7")),
+                    url: Some("https://files/proxy".to_owned()),
+                },
+            ),
+            ("warm --help", Command::Help),
             ("--help", Command::Help),
             ("-h", Command::Help),
             ("serve --help", Command::Help),
@@ -333,12 +391,12 @@ mod tests {
         for (words, expected) in [
             (
                 "serv",
-                r#""serv": expected the command serve, check, advise or demo; --help says more"#,
+                r#""serv": expected the command serve, check, advise, warm or demo; --help says more"#,
             ),
             ("help", r#""help": expected the command"#),
             (
                 "link",
-                r#""link": expected serve, check, advise or demo, this command comes in a later version"#,
+                r#""link": expected serve, check, advise, warm or demo, this command comes in a later version"#,
             ),
             ("serve demo", r#""demo": expected no further word"#),
             ("demo 80", r#""80": expected no further word"#),
@@ -359,6 +417,11 @@ mod tests {
                 "advise a.log --page 7",
                 r#""--page": expected it once and after check"#,
             ),
+            ("warm", r#""warm": expected the id of a page behind it"#),
+            ("warm --url http://x", r#""warm": expected the id"#),
+            ("warm x", r#""x": expected the id of a page"#),
+            ("warm 7 --url files", r#""files": expected the address"#),
+            ("check --url http://x", r#""--url": expected it once"#),
             (
                 "check --port 80",
                 r#""--port": expected it once and after demo"#,

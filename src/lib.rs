@@ -40,6 +40,11 @@
 //!     connection of its readers and is forgotten. When Confluence fails, who still waits gets the copy that was kept
 //!     before; when it says that the file is gone, that copy goes too.
 //!
+//! A request for the files of a page goes another way from step 5 on: a table in [`worker`] says whether they are known
+//! from a moment ago, or whether somebody is asking; else one order goes to the crew, whose answer everybody gets who
+//! waits. An operator's wish to have such a page fetched goes to the thread `warm`, which asks for its files as a client
+//! would, two at a time, but reads none of them: the cache wakes it when their flights are over.
+//!
 //! Beside all requests the thread `account` tests the login at the start, and again when the secret has changed, when
 //! somebody sends SIGHUP, or when the guard's pause is over. SIGHUP also makes [`server`] read the certificate for clients
 //! again, which the accepting gate shows from then on.
@@ -59,10 +64,11 @@
 //! | [`confluence`] | every question to Confluence: the account guard, the connections, how answers are read |
 //! | [`account`] | the account's keeper: tests the login, takes a new secret over |
 //! | [`reply`] | conditionals, ranges, content policy, problems |
-//! | [`web`] | the page for people |
+//! | [`web`] | the pages for people, and what they say for programs |
 //! | [`logging`] | env_logger before a writer that never blocks anybody |
 //! | [`check`] | looks for what is wrong on the way to Confluence, for operators; no part of the service |
 //! | [`advise`] | replays a log of the past against the store, for operators; no part of the service |
+//! | [`warm`] | has the running service fetch the files of pages, for operators; no part of the service |
 //! | [`server`] | starts, supervises and stops the threads |
 //! | [`sabotage`] | panics that a debug build can be told to have, for the tests of crashes |
 //! | [`demo`] | a sample Confluence for demonstration, tests and bench; a part of neither |
@@ -76,6 +82,7 @@
 //!   the keeper's test of the login passes.
 //! - The account goes to the configured address and nowhere else; what Cloud signs is asked without it.
 //! - What is not published is not fetched, and an expired copy is served only when asking has come to nothing.
+//! - Who wants a file to be kept, and not to read it, takes nobody's place and starts at most two downloads at a time.
 //! - At most one flight per key, one per client for what is too big to keep; it belongs to the service, not to the
 //!   client who caused it.
 //! - A download ends complete, broken or too big to keep, and a broken one never looks complete to anybody.
@@ -110,5 +117,6 @@ pub mod reply;
 pub mod router;
 pub mod sabotage;
 pub mod server;
+pub mod warm;
 pub mod web;
 pub mod worker;

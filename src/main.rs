@@ -2,6 +2,7 @@
 
 mod demonstration;
 mod files;
+mod warming;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -65,6 +66,9 @@ fn main() -> ExitCode {
         Command::Demo { port } => return demo(style, port),
         Command::Advise { file } => {
             return catch_unwind(|| advise(style, &file)).unwrap_or(INTERNAL.into());
+        }
+        Command::Warm { pages, url } => {
+            return catch_unwind(|| warming::warm(style, &pages, url)).unwrap_or(INTERNAL.into());
         }
         Command::Check { page } => {
             let verdict = catch_unwind(|| check(page)).unwrap_or(Verdict::Internal);

@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, never, select};
 use log::debug;
 
 use super::entry::Entry;
-use super::flights::{Claimed, Flights};
+use super::flights::{Claimed, Flights, Keep};
 use super::handle::{
     CacheHandle, CacheMessage, Demand, Fetch, FlightId, Forget, Keeping, Lookup, Outcome, Report,
     Reporter, Room, Woken,
@@ -145,7 +145,7 @@ impl<W, F: Clone> CacheActor<W, F> {
         // What was missing when the worker looked may have come meanwhile.
         match self.store.with(|store| store.lookup(&key, now)) {
             Lookup::Fresh(entry)
-                if demand == Demand::Fresh || entry.was_asked_about(now, ASKED_AGAIN) =>
+                if demand != Demand::Confirmed || entry.was_asked_about(now, ASKED_AGAIN) =>
             {
                 return self.wake(waiter, Outcome::Ready(entry));
             }
@@ -157,6 +157,9 @@ impl<W, F: Clone> CacheActor<W, F> {
                     return self.wake(waiter, Outcome::Stale(copy));
                 }
             }
+        }
+        if demand == Demand::Kept {
+            return self.keep(key, waiter, now);
         }
         match self.flights.claim(key.clone(), waiter) {
             Claimed::Fetch(flight) => self.order(flight, key, now),
@@ -172,6 +175,15 @@ impl<W, F: Clone> CacheActor<W, F> {
                     },
                 );
             }
+        }
+    }
+
+    /// Takes somebody in who wants a file to be kept.
+    fn keep(&mut self, key: Key, keeper: W, now: Instant) {
+        match self.flights.keep(key.clone(), keeper) {
+            Keep::Fetch(flight) => self.order(flight, key, now),
+            Keep::Parked => {}
+            Keep::TooBig(keeper) => self.wake(keeper, Outcome::TooBig),
         }
     }
 
@@ -214,7 +226,10 @@ impl<W, F: Clone> CacheActor<W, F> {
                 keeping,
                 meta,
             } => self.streaming(flight, keeping, Arc::new(meta), now),
-            Report::TooBig(flight) => self.flights.close(flight),
+            Report::TooBig(flight) => {
+                let keepers = self.flights.close(flight);
+                self.wake_all(keepers, || Outcome::TooBig);
+            }
             Report::Kept(flight, entry, writer) => {
                 self.flights.fits(&entry.key);
                 let waiters = self.put(flight, &entry, now);
@@ -316,6 +331,8 @@ impl<W, F: Clone> CacheActor<W, F> {
                 }
             }
             Keeping::Alone(reader) => {
+                let keepers = self.flights.close(flight);
+                self.wake_all(keepers, || Outcome::TooBig);
                 let Some((key, waiters)) = self.flights.alone(flight) else {
                     return;
                 };

@@ -116,6 +116,7 @@ struct Flying {
     /// The copy that the order named.
     copy: Option<Arc<Entry>>,
     waiters: Vec<usize>,
+    keepers: Vec<usize>,
     writer: Option<Writer>,
     stream: Option<StreamId>,
 }
@@ -138,6 +139,7 @@ enum Said {
     Gone,
     Failed,
     Busy,
+    TooBig,
     Forgotten,
 }
 
@@ -199,6 +201,7 @@ impl World {
         if self.claims < CLAIMS_MAX {
             steps.push(Step::Claim(0, Demand::Fresh));
             steps.push(Step::Claim(0, Demand::Confirmed));
+            steps.push(Step::Claim(0, Demand::Kept));
             if 0 < self.claims {
                 steps.push(Step::Claim(1, Demand::Fresh));
             }
@@ -261,7 +264,7 @@ impl World {
             .handle(CacheMessage::Claim(key(file), demand, waiter), self.now);
         let known = self.files[file].clone();
         match known.copy {
-            Some((flight, is_asked)) if demand == Demand::Fresh || is_asked => {
+            Some((flight, is_asked)) if demand != Demand::Confirmed || is_asked => {
                 return self.hears(waiter, Said::Ready(flight));
             }
             None if known.is_gone => return self.hears(waiter, Said::Gone),
@@ -272,6 +275,8 @@ impl World {
             .iter()
             .position(|flight| flight.file == file && flight.is_open);
         match open {
+            None if demand == Demand::Kept && known.is_too_big => self.hears(waiter, Said::TooBig),
+            Some(flight) if demand == Demand::Kept => self.flights[flight].keepers.push(waiter),
             Some(flight) if self.flights[flight].stage == Stage::Whole => {
                 self.hears(
                     waiter,
@@ -282,7 +287,7 @@ impl World {
                 );
             }
             Some(flight) => self.flights[flight].waiters.push(waiter),
-            None => self.orders(file, waiter),
+            None => self.orders(file, waiter, demand),
         }
     }
 
@@ -418,7 +423,7 @@ impl World {
                         joined: false,
                     },
                 ),
-                1 => self.orders(file, waiter),
+                1 => self.orders(file, waiter, Demand::Fresh),
                 _ => {
                     let otherwise = self.comes_to_nothing(file, Said::Busy);
                     self.hears(waiter, otherwise);
@@ -443,6 +448,9 @@ impl World {
     fn turns_out_too_big(&mut self, index: usize) {
         self.flights[index].is_open = false;
         self.files[self.flights[index].file].is_too_big = true;
+        for keeper in std::mem::take(&mut self.flights[index].keepers) {
+            self.hears(keeper, Said::TooBig);
+        }
     }
 
     fn is_kept(&mut self, index: usize) {
@@ -494,7 +502,9 @@ impl World {
     fn ends(&mut self, index: usize, said: impl Fn(usize) -> Said) {
         self.flights[index].stage = Stage::Ended;
         self.flights[index].is_open = false;
-        for waiter in std::mem::take(&mut self.flights[index].waiters) {
+        let mut waiters = std::mem::take(&mut self.flights[index].waiters);
+        waiters.append(&mut self.flights[index].keepers);
+        for waiter in waiters {
             self.hears(waiter, said(index));
         }
         let id = self.flights[index].id;
@@ -502,7 +512,7 @@ impl World {
     }
 
     /// The crew must have been told to download `file` for this one.
-    fn orders(&mut self, file: usize, waiter: usize) {
+    fn orders(&mut self, file: usize, waiter: usize, demand: Demand) {
         let fetch = self
             .fetches
             .try_recv()
@@ -519,10 +529,16 @@ impl World {
             is_open: !known.is_too_big,
             is_purged: false,
             copy: fetch.known,
-            waiters: vec![waiter],
+            waiters: Vec::new(),
+            keepers: Vec::new(),
             writer: None,
             stream: None,
         });
+        let flying = self.flights.last_mut().expect("pushed above");
+        match demand {
+            Demand::Kept => flying.keepers.push(waiter),
+            Demand::Fresh | Demand::Confirmed => flying.waiters.push(waiter),
+        }
     }
 
     fn waiter(&mut self) -> usize {
@@ -551,6 +567,7 @@ impl World {
             Outcome::Gone(()) => Said::Gone,
             Outcome::Failed(()) => Said::Failed,
             Outcome::Busy => Said::Busy,
+            Outcome::TooBig => Said::TooBig,
             Outcome::Forgotten => Said::Forgotten,
         };
         assert_eq!((woken.waiter, said), (waiter, expected));
@@ -578,7 +595,8 @@ impl World {
         let flights: Vec<_> = running
             .map(|flight| {
                 let flags = (flight.is_open, flight.is_purged, flight.copy.is_some());
-                (flight.file, flight.stage, flags, flight.waiters.len())
+                let waiting = (flight.waiters.len(), flight.keepers.len());
+                (flight.file, flight.stage, flags, waiting)
             })
             .collect();
         (copies, flights, self.claims, self.purges)

@@ -1,7 +1,8 @@
 //! The flight table (pure): which downloads run and who waits for them.
 //!
 //! A flight is made by a claim and ended by exactly one report. Until its stream is known, those who ask are parked;
-//! afterwards they are given a place in the stream at once.
+//! afterwards they are given a place in the stream at once. Who only wants a file to be kept waits for the end, beside
+//! all others.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -23,6 +24,17 @@ pub(super) enum Claimed<W> {
     Joined(W, Reader, Arc<Meta>),
 }
 
+/// What to do with somebody who wants a file to be kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Keep<W> {
+    /// Nobody is on it: order this download.
+    Fetch(FlightId),
+    /// Somebody is.
+    Parked,
+    /// It would not be kept.
+    TooBig(W),
+}
+
 /// All running downloads.
 #[derive(Debug)]
 pub(super) struct Flights<W> {
@@ -37,11 +49,23 @@ struct Flight<W> {
     key: Key,
     /// Who waits for the stream to begin; the first one is who caused the download.
     waiters: Vec<W>,
+    /// Who waits for its end.
+    keepers: Vec<W>,
     stream: Option<(Stream, Arc<Meta>)>,
     purged: bool,
 }
 
 impl<W> Flight<W> {
+    fn new(key: Key) -> Flight<W> {
+        Flight {
+            key,
+            waiters: Vec::new(),
+            keepers: Vec::new(),
+            stream: None,
+            purged: false,
+        }
+    }
+
     fn is_broken(&self) -> bool {
         let stream = self.stream.as_ref();
         stream.is_some_and(|(stream, _)| stream.is_broken())
@@ -80,13 +104,7 @@ impl<W> Flights<W> {
 
     /// Takes a request for `key` in.
     pub(super) fn claim(&mut self, key: Key, waiter: W) -> Claimed<W> {
-        let flight = self
-            .joinable
-            .get(&key)
-            .and_then(|id| self.flights.get_mut(id))
-            // Its report is on its way, and its readers know already: who asks now wants another try.
-            .filter(|flight| !flight.is_broken());
-        match flight {
+        match self.joinable(&key) {
             Some(Flight {
                 stream: Some((stream, meta)),
                 ..
@@ -99,22 +117,43 @@ impl<W> Flights<W> {
         }
     }
 
+    /// Takes somebody in who wants the file of `key` to be kept.
+    pub(super) fn keep(&mut self, key: Key, keeper: W) -> Keep<W> {
+        if let Some(flight) = self.joinable(&key) {
+            flight.keepers.push(keeper);
+            return Keep::Parked;
+        }
+        if self.is_too_big(&key) {
+            return Keep::TooBig(keeper);
+        }
+        let mut flight = Flight::new(key);
+        flight.keepers.push(keeper);
+        Keep::Fetch(self.launch(flight))
+    }
+
+    /// The download that whoever asks for `key` now may share.
+    fn joinable(&mut self, key: &Key) -> Option<&mut Flight<W>> {
+        let id = self.joinable.get(key)?;
+        // When it is broken its report is on its way, and its readers know already: who asks now wants another try.
+        self.flights
+            .get_mut(id)
+            .filter(|flight| !flight.is_broken())
+    }
+
     /// Starts a flight. Others may join it unless the key is known to be too big to keep.
     pub(super) fn start(&mut self, key: Key, waiter: W) -> FlightId {
+        let mut flight = Flight::new(key);
+        flight.waiters.push(waiter);
+        self.launch(flight)
+    }
+
+    fn launch(&mut self, flight: Flight<W>) -> FlightId {
         let id = FlightId(self.next);
         self.next += 1;
-        if !self.is_too_big(&key) {
-            self.joinable.insert(key.clone(), id);
+        if !self.is_too_big(&flight.key) {
+            self.joinable.insert(flight.key.clone(), id);
         }
-        self.flights.insert(
-            id,
-            Flight {
-                key,
-                waiters: vec![waiter],
-                stream: None,
-                purged: false,
-            },
-        );
+        self.flights.insert(id, flight);
         id
     }
 
@@ -138,18 +177,18 @@ impl<W> Flights<W> {
     }
 
     /// The file turned out too big to keep before anybody got a byte: hands out those who waited. The first one gets
-    /// the stream; each other one needs a flight of its own.
+    /// the stream; each other one needs a flight of its own. The flight has been closed.
     pub(super) fn alone(&mut self, id: FlightId) -> Option<(Key, Vec<W>)> {
-        self.close(id);
         let flight = self.flights.get_mut(&id)?;
         Some((flight.key.clone(), std::mem::take(&mut flight.waiters)))
     }
 
-    /// Lets nobody join any more: the file is too big to keep.
-    pub(super) fn close(&mut self, id: FlightId) {
+    /// Lets nobody join any more: the file is too big to keep. Hands out who wanted it kept.
+    pub(super) fn close(&mut self, id: FlightId) -> Vec<W> {
         let Some(flight) = self.flights.get_mut(&id) else {
-            return;
+            return Vec::new();
         };
+        let keepers = std::mem::take(&mut flight.keepers);
         flight.stream = None; // it would hold the first chunk, and with it all others
         if self.joinable.get(&flight.key) == Some(&id) {
             self.joinable.remove(&flight.key);
@@ -160,6 +199,7 @@ impl<W> Flights<W> {
         if TOO_BIG_MAX < self.too_big.len() {
             self.too_big.pop_front();
         }
+        keepers
     }
 
     /// Somebody purges these files: who asks from now on gets a new download, and the old ones go on for those who
@@ -178,9 +218,11 @@ impl<W> Flights<W> {
         if self.joinable.get(&flight.key) == Some(&id) {
             self.joinable.remove(&flight.key);
         }
+        let mut waiters = flight.waiters;
+        waiters.extend(flight.keepers);
         Some(Ended {
             key: flight.key,
-            waiters: flight.waiters,
+            waiters,
             purged: flight.purged,
         })
     }
@@ -256,6 +298,28 @@ mod tests {
     }
 
     #[test]
+    fn who_wants_a_file_kept_waits_for_the_end_and_disturbs_nobody() {
+        let mut flights = Flights::new();
+        let Keep::Fetch(id) = flights.keep(key("a"), 10) else {
+            panic!("nobody is on it");
+        };
+        assert_eq!(flights.keep(key("a"), 11), Keep::Parked);
+        assert!(matches!(flights.claim(key("a"), 1), Claimed::Parked));
+        let (_writer, stream) = Writer::whole(Some(5), Arc::new(Silent), Ledger::default());
+        let woken = flights.streaming(id, stream, Arc::default());
+        assert_eq!(woken.len(), 1, "only who waits for bytes");
+        assert_eq!(woken[0].0, 1);
+        assert!(matches!(flights.claim(key("a"), 2), Claimed::Joined(2, ..)));
+        assert_eq!(flights.keep(key("a"), 12), Keep::Parked);
+        assert_eq!(flights.end(id), Some(ended("a", vec![10, 11, 12])));
+        let id = fetch(flights.claim(key("b"), 3));
+        assert_eq!(flights.keep(key("b"), 13), Keep::Parked);
+        assert_eq!(flights.close(id), vec![13], "it will not be kept");
+        assert_eq!(flights.keep(key("b"), 14), Keep::TooBig(14));
+        assert_eq!(flights.end(id), Some(ended("b", vec![3])));
+    }
+
+    #[test]
     fn a_failed_flight_hands_out_who_waits() {
         let mut flights = Flights::new();
         let id = fetch(flights.claim(key("a"), 1));
@@ -303,6 +367,7 @@ mod tests {
         let mut flights = Flights::new();
         let id = fetch(flights.claim(key("a"), 1));
         flights.claim(key("a"), 2);
+        assert!(flights.close(id).is_empty());
         assert_eq!(flights.alone(id), Some((key("a"), vec![1, 2])));
         let other = fetch(flights.claim(key("a"), 3));
         assert_ne!(id, other);
@@ -319,7 +384,7 @@ mod tests {
     fn a_purge_forgets_also_that_a_file_was_too_big() {
         let mut flights = Flights::new();
         let id = fetch(flights.claim(key("a"), 1));
-        flights.alone(id);
+        flights.close(id);
         flights.purge(&Forget::File(key("b")));
         assert!(flights.is_too_big(&key("a")));
         flights.purge(&Forget::File(key("a")));

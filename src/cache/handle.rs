@@ -44,6 +44,8 @@ pub enum Outcome<F> {
     Failed(F),
     /// Too many downloads are waiting, or there is no memory for one more.
     Busy,
+    /// It is too big to keep: only who wants it kept hears that.
+    TooBig,
     /// What was asked to be forgotten is.
     Forgotten,
 }
@@ -68,6 +70,8 @@ pub enum Demand {
     Fresh,
     /// A copy that was confirmed just now.
     Confirmed,
+    /// That a fresh copy is kept: who asks wants no byte of it, and is woken when the download is over.
+    Kept,
 }
 
 /// An order to the fetch crew: download this. It ends in exactly one final [`Report`].

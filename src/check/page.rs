@@ -159,6 +159,8 @@ mod tests {
             name: name.to_owned(),
             bytes,
             media_type: None,
+            modified: None,
+            comment: None,
             version,
         }
     }

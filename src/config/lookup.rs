@@ -193,7 +193,11 @@ fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
 }
 
 /// A text that `parse` understands, else the table's words on what it should be.
-fn parsed<T>(desk: &mut Desk<'_>, name: &str, parse: fn(&str) -> Option<T>) -> Option<T> {
+pub(super) fn parsed<T>(
+    desk: &mut Desk<'_>,
+    name: &str,
+    parse: fn(&str) -> Option<T>,
+) -> Option<T> {
     let text = desk.text(name)?;
     let value = parse(&text);
     if value.is_none() {
@@ -202,12 +206,12 @@ fn parsed<T>(desk: &mut Desk<'_>, name: &str, parse: fn(&str) -> Option<T>) -> O
     value
 }
 
-fn parse_port(text: &str) -> Option<u16> {
+pub(super) fn parse_port(text: &str) -> Option<u16> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| plain)
 }
 
-fn read_base_path(desk: &mut Desk<'_>) -> Option<String> {
+pub(super) fn read_base_path(desk: &mut Desk<'_>) -> Option<String> {
     let name = "PROXY_BASE_PATH";
     let text = desk.text(name)?;
     match parse_base_path(&text) {

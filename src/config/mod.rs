@@ -19,6 +19,7 @@ mod path;
 mod people;
 mod report;
 mod secret_places;
+mod service;
 mod settings;
 mod size;
 mod table;
@@ -27,6 +28,7 @@ mod tls;
 pub use desk::{Environment, FileText};
 pub use networks::Networks;
 pub use report::{ConfigErrors, Problem, Warning};
+pub use service::LocalService;
 pub use settings::{
     AccessLog, AccessLogFormat, AccessLogTarget, Allow, CaFile, CacheConfig, Config,
     ConfluenceConfig, Credentials, Kind, OutboundProxy, ProxyConfig, Secret, TlsFiles,

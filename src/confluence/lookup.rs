@@ -1,12 +1,13 @@
 //! Questions to Confluence's REST: what hangs on a page, where it stands, which page has a title.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::address::{LISTING_MAX, Question};
 use super::client::Confluence;
 use super::error::{Fault, UpstreamError};
 use super::line::Answered;
-use super::metadata::{self, Attachment, AttachmentId, Listing};
+use super::metadata::{self, Attachment, AttachmentId, Listing, PagePlace};
 use super::name::composed;
 use crate::attachment::{FileName, Key, PageId};
 
@@ -24,18 +25,30 @@ pub struct Listed {
     pub media_type: Option<String>,
     /// Its newest version.
     pub version: Option<u32>,
+    /// When that was uploaded.
+    pub modified: Option<SystemTime>,
+    /// What the uploader said about it.
+    pub comment: Option<String>,
 }
 
 impl Confluence {
-    /// The key of the space in which a page stands. Asks once and remembers it for some minutes.
+    /// Where a page stands and what it is called. Asks once and remembers it for some minutes.
     ///
     /// # Errors
     /// [`UpstreamError::NotFound`] when Confluence shows no such page to the account.
-    pub fn space_of(&self, page: PageId) -> Result<Box<str>, UpstreamError> {
-        self.shared.memory.spaces.get(&page, || {
+    pub fn place_of(&self, page: PageId) -> Result<PagePlace, UpstreamError> {
+        self.shared.memory.places.get(&page, || {
             let json = self.document(&Question::Content { page })?;
-            metadata::space(&json).ok_or(UNREADABLE)
+            metadata::place(&json).ok_or(UNREADABLE)
         })
+    }
+
+    /// The key of the space in which a page stands.
+    ///
+    /// # Errors
+    /// As [`Confluence::place_of`].
+    pub fn space_of(&self, page: PageId) -> Result<Box<str>, UpstreamError> {
+        self.place_of(page).map(|place| place.space)
     }
 
     /// All files of a page, by name. Asks as often as there are 200 of them.
@@ -51,6 +64,8 @@ impl Confluence {
                 bytes: file.bytes,
                 media_type: file.media_type.clone(),
                 version: file.version,
+                modified: file.when,
+                comment: file.comment.clone(),
             });
             files.extend(more);
             if listing.is_complete {

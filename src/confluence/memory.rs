@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::metadata::{AttachmentId, Listing};
+use super::metadata::{AttachmentId, Listing, PagePlace};
 use super::shelf::Shelf;
 use crate::attachment::{Day, FileName, PageId};
 
@@ -32,7 +32,7 @@ pub(super) struct Memory {
     pub(super) visited: Shelf<PageId, ()>,
     pub(super) listings: Shelf<PageId, Arc<Listing>>,
     pub(super) numbers: Shelf<(PageId, FileName), AttachmentId>,
-    pub(super) spaces: Shelf<PageId, Box<str>>,
+    pub(super) places: Shelf<PageId, PagePlace>,
     pub(super) titles: Shelf<Title, PageId>,
     reading: Mutex<()>,
 }
@@ -43,7 +43,7 @@ impl Memory {
             visited: Shelf::new(LISTING_HOLDS, ENTRIES_MAX),
             listings: Shelf::new(LISTING_HOLDS, LISTINGS_MAX),
             numbers: Shelf::new(NUMBER_HOLDS, ENTRIES_MAX),
-            spaces: Shelf::new(PLACE_HOLDS, ENTRIES_MAX),
+            places: Shelf::new(PLACE_HOLDS, ENTRIES_MAX),
             titles: Shelf::new(PLACE_HOLDS, ENTRIES_MAX),
             reading: Mutex::default(),
         }
@@ -60,7 +60,7 @@ impl Memory {
         self.visited.clear();
         self.listings.clear();
         self.numbers.clear();
-        self.spaces.clear();
+        self.places.clear();
         self.titles.clear();
     }
 }

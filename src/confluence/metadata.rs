@@ -18,6 +18,12 @@ const CLOCK_MARGIN: Duration = Duration::from_secs(5);
 /// Longest part of a name that is shown.
 const SHOWN_CHARS_MAX: usize = 80;
 
+/// Longest part of a comment on an upload that is shown.
+const COMMENT_CHARS_MAX: usize = 200;
+
+/// Longest part of a page's title that is shown: Confluence's own bound.
+const TITLE_CHARS_MAX: usize = 255;
+
 /// Who the account is, in Confluence's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identity {
@@ -82,6 +88,17 @@ pub(super) struct Attachment {
     pub(super) bytes: Option<u64>,
     /// Its media type, in the uploader's words.
     pub(super) media_type: Option<String>,
+    /// What the uploader said about it.
+    pub(super) comment: Option<String>,
+}
+
+/// Where a page stands and what it is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PagePlace {
+    /// The key of its space.
+    pub space: Box<str>,
+    /// Its title, as far as Confluence says.
+    pub title: Option<Box<str>>,
 }
 
 /// The files of a page, or some of them.
@@ -129,14 +146,29 @@ fn attachment(result: &Value) -> Attachment {
         media_type: text("/metadata/mediaType")
             .or(text("/extensions/mediaType"))
             .map(shown),
+        // Each product and age of Confluence has it at another place.
+        comment: [
+            "/extensions/comment",
+            "/metadata/comment",
+            "/version/message",
+        ]
+        .into_iter()
+        .filter_map(text)
+        .find(|comment| !comment.is_empty())
+        .map(|comment| cut(comment, COMMENT_CHARS_MAX)),
     }
 }
 
-/// Reads the key of the space from `/rest/api/content/{id}?expand=space`.
-pub(super) fn space(json: &[u8]) -> Option<Box<str>> {
+/// Reads `/rest/api/content/{id}?expand=space`.
+pub(super) fn place(json: &[u8]) -> Option<PagePlace> {
     let content: Value = serde_json::from_slice(json).ok()?;
     let key = content.pointer("/space/key")?.as_str()?;
-    (!key.is_empty()).then(|| key.into())
+    let title = content.get("title").and_then(Value::as_str);
+    let title = title.map(|title| cut(title, TITLE_CHARS_MAX).into());
+    (!key.is_empty()).then(|| PagePlace {
+        space: key.into(),
+        title,
+    })
 }
 
 /// Reads a search for content by space and title: the id of the one that was found, or that there is none.
@@ -185,9 +217,13 @@ pub(super) fn has_length(fixed: Option<u32>, length: u64, found: &Attachment) ->
 
 /// Confluence's text without what could disturb a terminal or a log, and not too much of it.
 fn shown(text: &str) -> String {
+    cut(text, SHOWN_CHARS_MAX)
+}
+
+fn cut(text: &str, chars_max: usize) -> String {
     text.chars()
         .filter(|character| !character.is_control())
-        .take(SHOWN_CHARS_MAX)
+        .take(chars_max)
         .collect()
 }
 
@@ -236,9 +272,9 @@ mod tests {
     fn a_listing_says_what_it_knows_about_each_file() {
         let json = r#"{"results":[
             {"id":"att123","title":"图 1.png","version":{"number":3,"when":"2019-09-13T11:51:31.250+08:00"},
-             "metadata":{"mediaType":"image/png"},"extensions":{"fileSize":77}},
-            {"id":"x","title":"b","version":{"number":-1,"when":"soon"}},
-            {"title":"c"}],"size":3,"_links":{"next":"/rest/api/x"}}"#;
+             "metadata":{"mediaType":"image/png","comment":"old"},"extensions":{"fileSize":77,"comment":""}},
+            {"id":"x","title":"b","version":{"number":-1,"when":"soon","message":"two\nlines"}},
+            {"title":"c","extensions":{"comment":"new"},"version":{"message":"other"}}],"size":3,"_links":{"next":"/rest/api/x"}}"#;
         let listing = listing(json.as_bytes()).expect("a listing");
         assert!(!listing.is_complete);
         let names: Vec<&str> = listing.by_name().iter().map(|(name, _)| *name).collect();
@@ -249,6 +285,10 @@ mod tests {
         assert_eq!((first.version, first.bytes), (Some(3), Some(77)));
         assert_eq!(first.media_type.as_deref(), Some("image/png"));
         assert!(first.when.is_some());
+        let comments = listing.by_name();
+        let comments = comments.iter().map(|(_, file)| file.comment.as_deref());
+        let expected = [Some("twolines"), Some("new"), Some("old")];
+        assert_eq!(comments.collect::<Vec<_>>(), expected);
         let second = listing.get(&name("b")).expect("listed");
         assert_eq!((second.id, second.version, second.when), (None, None, None));
         assert_eq!(listing.get(&name("d")), None);
@@ -270,9 +310,18 @@ mod tests {
         let empty = listing(b"{\"results\":[],\"size\":0}").expect("a listing of nothing");
         assert!(empty.is_complete && empty.by_name().is_empty());
         for json in ["", "{}", "{\"space\":{}}", "{\"space\":{\"key\":\"\"}}"] {
-            assert_eq!(space(json.as_bytes()), None, "{json}");
+            assert_eq!(place(json.as_bytes()), None, "{json}");
         }
-        assert_eq!(space(br#"{"space":{"key":"~me"}}"#).as_deref(), Some("~me"));
+        for (json, title) in [
+            (r#"{"space":{"key":"~me"}}"#, None),
+            (
+                r#"{"space":{"key":"~me"},"title":"\u56fe\u0007"}"#,
+                Some("图"),
+            ),
+        ] {
+            let place = place(json.as_bytes()).expect("a page");
+            assert_eq!((&*place.space, place.title.as_deref()), ("~me", title));
+        }
     }
 
     #[test]
@@ -297,6 +346,7 @@ mod tests {
             when: None,
             bytes,
             media_type: None,
+            comment: None,
         };
         for (fixed, found, expected) in [
             (None, found(3, Some(77)), true),
@@ -321,6 +371,7 @@ mod tests {
             when,
             bytes: None,
             media_type: None,
+            comment: None,
         };
         let known = |version, date| Meta {
             version,

@@ -69,6 +69,7 @@ pub use fetch::Refreshed;
 pub use line::{Clocks, Login};
 pub use lookup::Listed;
 pub use manifest::Manifest;
+pub use metadata::PagePlace;
 pub use news::{News, ReplaceError, Trouble};
 #[cfg(fuzzing)]
 pub use properties::{answer, cookies, retry_after};

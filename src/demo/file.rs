@@ -10,6 +10,7 @@ pub struct File {
     pub(super) bytes: Arc<[u8]>,
     pub(super) last_modified: Option<SystemTime>,
     pub(super) uploaded: Option<SystemTime>,
+    pub(super) comment: String,
     is_tagged: bool,
 }
 
@@ -22,6 +23,7 @@ impl File {
             bytes: bytes.into(),
             last_modified: None,
             uploaded: None,
+            comment: String::new(),
             is_tagged: false,
         }
     }
@@ -29,6 +31,12 @@ impl File {
     /// Sets the moment of the upload: `version.when` of the metadata, and `Last-Modified` unless that is set apart.
     pub fn uploaded(mut self, when: SystemTime) -> File {
         self.uploaded = Some(when);
+        self
+    }
+
+    /// Sets what the uploader says about this version.
+    pub fn commented(mut self, comment: &str) -> File {
+        self.comment = comment.to_owned();
         self
     }
 

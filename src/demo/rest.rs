@@ -165,11 +165,12 @@ fn child(
     format!(
         "{{\"id\":\"att{}\",\"type\":\"attachment\",\"status\":\"current\",\"title\":{},{version}\
          \"metadata\":{{\"mediaType\":{media_type}}},\
-         \"extensions\":{{\"mediaType\":{media_type},\"fileSize\":{},\"comment\":\"\"}},\
+         \"extensions\":{{\"mediaType\":{media_type},\"fileSize\":{},\"comment\":{}}},\
          \"container\":{{\"id\":\"{id}\",\"type\":\"{}\"}}}}",
         attachment.id,
         json(name),
         file.bytes.len(),
+        json(&file.comment),
         page.kind(),
     )
 }

@@ -2,9 +2,13 @@
 
 use std::time::SystemTime;
 
+use ring::digest::{SHA256, digest};
+
+use super::etag::{self, Tag};
 use super::head::Head;
 use super::payload::{Note, Payload, Reply};
 use super::wish::Wish;
+use crate::attachment::Digest;
 
 /// Room for a head in bytes.
 const HEAD_BYTES: usize = 768;
@@ -40,6 +44,25 @@ pub struct Document<'a> {
 
 /// Answers with a page, which may not be framed and is asked for again each time.
 pub fn document(wish: &Wish, document: Document<'_>, now: SystemTime) -> Reply {
+    with_tag(wish, document, None, now)
+}
+
+/// The same for a page that seldom changes: it carries an entity tag, and who has it already gets 304.
+pub fn tagged_document(wish: &Wish, document: Document<'_>, now: SystemTime) -> Reply {
+    let mut sum = Digest::default();
+    sum.copy_from_slice(digest(&SHA256, &document.body).as_ref());
+    let tag = Tag::new(&sum);
+    let known = wish.if_none_match.as_deref().and_then(etag::list);
+    if known.is_some_and(|list| list.matches(Some(&tag))) {
+        let mut head = Head::new(304, now, HEAD_BYTES);
+        head.line("ETag", |out| out.extend_from_slice(tag.as_bytes()));
+        head.field("Cache-Control", "no-cache");
+        return reply(wish, 304, head, Payload::Empty, "page");
+    }
+    with_tag(wish, document, Some(&tag), now)
+}
+
+fn with_tag(wish: &Wish, document: Document<'_>, tag: Option<&Tag>, now: SystemTime) -> Reply {
     let mut head = Head::new(document.status, now, HEAD_BYTES);
     head.field("Content-Type", document.media_type);
     head.number("Content-Length", document.body.len() as u64);
@@ -47,6 +70,9 @@ pub fn document(wish: &Wish, document: Document<'_>, now: SystemTime) -> Reply {
         "Content-Security-Policy",
         document.security.unwrap_or(SECURITY),
     );
+    if let Some(tag) = tag {
+        head.line("ETag", |out| out.extend_from_slice(tag.as_bytes()));
+    }
     head.lines(CONSTANT);
     let payload = if wish.head {
         Payload::Empty

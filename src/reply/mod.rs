@@ -27,7 +27,7 @@ mod stored;
 mod streamed;
 mod wish;
 
-pub use document::{Document, document, no_content, options};
+pub use document::{Document, document, no_content, options, tagged_document};
 pub use form::{Form, form};
 pub use origin::{Freshness, Origin};
 pub use payload::{Note, Part, Payload, Reply};

@@ -15,7 +15,7 @@ const DESCRIPTORS_BESIDE: u64 = 64;
 
 /// Memory in bytes that the service may need beyond `CACHE_MAX_BYTES` at the default settings, at worst and all at once:
 /// 16 MiB for slow clients in the gates, 16 MiB for 4,096 connections with their requests and answers' heads, 8 MiB of
-/// waiting log lines, 10 MiB for the crew's connections and buffers, 6 MiB of what Confluence was asked a moment ago,
+/// waiting log lines, 10 MiB for the crew's connections and buffers, 10 MiB of what Confluence was asked a moment ago,
 /// the program and its threads' stacks. What attachments take, windows of files that are too big to keep and readers
 /// included, is counted as real allocations within `CACHE_MAX_BYTES`.
 const MEMORY_BESIDE: u64 = 64 * 1024 * 1024;

@@ -3,9 +3,10 @@
 //! The only file that starts threads. Senders are made before the threads they feed and dropped before them, so
 //! stopping is nothing but dropping, from the clients inward:
 //!
-//! 1. the gates take no more clients, finish what is running (at most `PROXY_DRAIN_SECONDS`) and end, and with them
-//!    the links;
-//! 2. the acceptor ends and drops the sender of jobs: the lookup workers end and drop their cache handles;
+//! 1. what is being warmed ends, and who waits for it is told; the gates take no more clients, finish what is running
+//!    (at most `PROXY_DRAIN_SECONDS`) and end, and with them the links;
+//! 2. the acceptor ends and drops the sender of jobs: the lookup workers end, and then `warm`, and drop their cache
+//!    handles;
 //! 3. downloads nobody waits for are interrupted: the cache has no more claims and no flights, drops the sender of
 //!    orders, the crew ends and drops its reporters, the cache ends, the answerer ends.
 

@@ -27,7 +27,8 @@ use crate::logging::{self, AccessHandle};
 use crate::meters::{Meters, Probes, SAMPLE_EVERY, Saved};
 use crate::web::Showcase;
 use crate::worker::{
-    Answerer, Crew, CrewShared, Desk, Failure, House, Parked, Publication, Worker,
+    self, Answerer, Crew, CrewShared, Desk, Failure, House, Listings, Order, Publication, Waiter,
+    WarmHandle, Worker,
 };
 
 /// Gates at most: tiny_http serves this many links without starving one, and one gate saturates a network card.
@@ -64,6 +65,8 @@ pub struct Server {
     acceptor: acceptor::Stop,
     /// Dropped to end the account's keeper.
     account: Option<AccountHandle>,
+    /// Dropped to end the one who warms pages; `None` if the start did not come that far.
+    warm: Option<WarmHandle>,
     confluence: Confluence,
     desk: Arc<Desk>,
     certificates: Certificates,
@@ -105,11 +108,10 @@ impl Server {
         let mut spawner = Spawner::new();
         let (access, access_log) = start_access_log(&mut spawner, &config)?;
         let (listener, address) = listen(&config)?;
-        let cores = thread::available_parallelism().map_or(1, usize::from);
         // As deep as the gates let requests pass, so the acceptor never finds it full.
         let (job_sender, jobs) = bounded::<Job>(REQUESTS_UNDER_WAY_MAX);
         let (acceptor, acceptor_stop, links) =
-            Acceptor::open(&directory, cores.min(GATES_MAX), job_sender)
+            Acceptor::open(&directory, cores().min(GATES_MAX), job_sender)
                 .map_err(|error| StartError::Links(directory, error))?;
         let under_way = UnderWay::default();
         let facing = Facing {
@@ -124,18 +126,11 @@ impl Server {
         let desk = Arc::new(desk(&config, &gates, showcase, &confluence, &cache.watch));
         let (keeper, account) =
             account::open(confluence.clone(), news, config.confluence.clone(), secrets);
-        let back = spawn_back(&mut spawner, &config, (cache, ledger), &desk);
-        let front = back.and_then(|cache| {
-            let worker = Worker {
-                jobs,
-                under_way,
-                cache,
-                desk: desk.clone(),
-            };
-            spawn_workers(&mut spawner, cores, worker)
-        });
-        let started = front
-            .and_then(|()| spawner.start(Stage::Front, "acceptor".into(), move || acceptor.run()))
+        let cache = (cache, ledger);
+        let inside = spawn_inside(&mut spawner, &config, cache, &desk, jobs, under_way);
+        let warm = inside.as_ref().ok().cloned();
+        let started = inside
+            .and_then(|_| spawner.start(Stage::Front, "acceptor".into(), move || acceptor.run()))
             .and_then(|()| spawner.start(Stage::Back, "account".into(), move || keeper.run()))
             .and_then(|()| spawn_gates(&mut spawner, gate_actors));
         let server = Server {
@@ -143,6 +138,7 @@ impl Server {
             gates,
             acceptor: acceptor_stop,
             account: Some(account),
+            warm,
             confluence,
             desk,
             certificates,
@@ -212,6 +208,9 @@ impl Server {
         info!("stopping: running answers have {} s", self.drain.as_secs());
         self.desk.draining.store(true, Ordering::Relaxed);
         self.gates.drain(Instant::now() + self.drain);
+        if let Some(warm) = self.warm.take() {
+            warm.drain(); // who waits for it has his answer, and the gates need not wait for him
+        }
         let [clients, front, back] = &mut self.actors;
         join(clients);
         if let Some(log) = self.access_log.take()
@@ -236,13 +235,42 @@ impl Drop for Server {
     }
 }
 
+/// Starts everything that knows what is kept: who answers from it, and who fetches it.
+fn spawn_inside(
+    spawner: &mut Spawner,
+    config: &Config,
+    cache: (cache::Opened<Waiter, Failure>, Ledger),
+    desk: &Arc<Desk>,
+    jobs: Receiver<Job>,
+    under_way: UnderWay,
+) -> io::Result<WarmHandle> {
+    let (listings, orders) = worker::open_listings();
+    let cache = spawn_back(spawner, config, cache, desk, listings.listings(), orders)?;
+    let (warm_listings, warm_cache) = (listings.clone(), cache.clone());
+    let item_bytes_max = config.cache.item_bytes_max;
+    let (warmer, warm) = worker::open_warm(warm_listings, warm_cache, desk.clone(), item_bytes_max);
+    spawner.start(Stage::Front, "warm".into(), move || warmer.run())?;
+    let worker = Worker {
+        jobs,
+        under_way,
+        cache,
+        listings,
+        warm: warm.clone(),
+        desk: desk.clone(),
+    };
+    spawn_workers(spawner, worker)?;
+    Ok(warm)
+}
+
 /// Starts cache, answerer and crew, and returns what the lookup workers need.
 fn spawn_back(
     spawner: &mut Spawner,
     config: &Config,
-    (cache, ledger): (cache::Opened<Parked, Failure>, Ledger),
+    (cache, ledger): (cache::Opened<Waiter, Failure>, Ledger),
     desk: &Arc<Desk>,
-) -> io::Result<CacheHandle<Parked, Failure>> {
+    listings: Arc<Listings>,
+    orders: Receiver<Order>,
+) -> io::Result<CacheHandle<Waiter, Failure>> {
     let cache::Opened {
         actor,
         handle,
@@ -264,13 +292,20 @@ fn spawn_back(
         ttl: config.cache.ttl,
         paced_max: (config.confluence.connections_max as u64 / 2).max(1),
         patience: config.confluence.read_timeout,
+        listings,
         desk: desk.clone(),
     });
     spawner.start(Stage::Back, "cache".into(), move || actor.run())?;
     spawner.start(Stage::Back, "answer".into(), move || answerer.run())?;
-    for number in 0..config.confluence.connections_max {
+    let crew_max = config.confluence.connections_max;
+    for number in 0..crew_max {
         let crew = Crew {
             fetches: fetches.clone(),
+            // A listing may take many questions: half of the crew is always there for files.
+            orders: match number < crew_max.div_ceil(2) {
+                true => orders.clone(),
+                false => bounded(0).1,
+            },
             shared: shared.clone(),
         };
         spawner.start(Stage::Back, format!("fetch-{number}"), move || crew.run())?;
@@ -279,9 +314,9 @@ fn spawn_back(
 }
 
 /// Starts the lookup workers, all like this one.
-fn spawn_workers(spawner: &mut Spawner, cores: usize, worker: Worker) -> io::Result<()> {
+fn spawn_workers(spawner: &mut Spawner, worker: Worker) -> io::Result<()> {
     let (low, high) = WORKERS;
-    for number in 0..cores.clamp(low, high) {
+    for number in 0..cores().clamp(low, high) {
         let worker = worker.clone();
         spawner.start(Stage::Front, format!("worker-{number}"), move || {
             worker.run()
@@ -326,6 +361,10 @@ fn limits(config: &Config) -> Limits {
         renewable: config.cache.ttl,
         negative_ttl: config.cache.negative_ttl,
     }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// What the operator lets out.

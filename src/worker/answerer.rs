@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::Receiver;
 
-use super::desk::{Desk, Parked, Wanted, from_entry};
+use super::desk::{Desk, Parked, Waiter, Wanted, from_entry};
 use super::failure::{self, Failure};
 use crate::cache::{Outcome, Woken};
 use crate::reply::{self, Freshness, Origin, Reply, StreamedFile, Wish};
@@ -14,7 +14,7 @@ use crate::reply::{self, Freshness, Origin, Reply, StreamedFile, Wish};
 /// The answerer before its thread runs. It holds no handle of the cache: the cache ends first.
 pub struct Answerer {
     /// Whoever can go on.
-    pub woken: Receiver<Woken<Parked, Failure>>,
+    pub woken: Receiver<Woken<Waiter, Failure>>,
     /// What all workers share.
     pub desk: Arc<Desk>,
     /// How long a file that was just fetched is fresh.
@@ -26,13 +26,20 @@ impl Answerer {
     pub fn run(self) {
         while let Ok(Woken { waiter, outcome }) = self.woken.recv() {
             crate::sabotage::point("answer");
-            let (ticket, subject) = (waiter.ticket, waiter.wish.subject.clone());
-            match catch_unwind(AssertUnwindSafe(|| {
-                self.answer(&waiter.wish, &waiter.wanted, outcome)
-            })) {
-                Ok(reply) => self.desk.send(ticket, reply),
-                Err(_) => self.desk.apologise(ticket, subject),
+            match waiter {
+                Waiter::Client(parked) => self.serve(&parked, outcome),
+                Waiter::Warmer(file) => file.tell(outcome),
             }
+        }
+    }
+
+    fn serve(&self, parked: &Parked, outcome: Outcome<Failure>) {
+        let (ticket, subject) = (parked.ticket, parked.wish.subject.clone());
+        match catch_unwind(AssertUnwindSafe(|| {
+            self.answer(&parked.wish, &parked.wanted, outcome)
+        })) {
+            Ok(reply) => self.desk.send(ticket, reply),
+            Err(_) => self.desk.apologise(ticket, subject),
         }
     }
 
@@ -73,7 +80,7 @@ impl Answerer {
             (Outcome::Gone(why) | Outcome::Failed(why), _) => {
                 self.desk.problem(wish, &failure::problem(&why), now)
             }
-            (Outcome::Busy, _) => self.desk.problem(wish, &failure::busy(), now),
+            (Outcome::Busy | Outcome::TooBig, _) => self.desk.problem(wish, &failure::busy(), now),
             (Outcome::Forgotten, _) => reply::no_content(wish, now),
             (Outcome::Streaming { .. }, Wanted::Purge) => {
                 unreachable!("a purge waits for no download")

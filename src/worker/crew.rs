@@ -4,11 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, never, select};
 use log::{debug, info, warn};
 
 use super::desk::Desk;
 use super::failure::{self, Failure};
+use super::listings::{Listings, Order};
 use super::publication::Judgement;
 use super::transfer::NO_PACE;
 use crate::attachment::{Bell, Key, Ledger, Writer};
@@ -16,7 +17,8 @@ use crate::cache::{Entry, Fetch, Life, Report, Reporter};
 use crate::confluence::{Refreshed, UpstreamError};
 use crate::meters::{Mishap, Number};
 
-const NO_TURN: &str = "no connection to Confluence was free within CONFLUENCE_READ_TIMEOUT_SECONDS";
+pub(super) const NO_TURN: &str =
+    "no connection to Confluence was free within CONFLUENCE_READ_TIMEOUT_SECONDS";
 
 /// What all members of the crew share.
 pub struct CrewShared {
@@ -35,14 +37,18 @@ pub struct CrewShared {
     pub paced_max: u64,
     /// How long an order may wait for a member of the crew.
     pub patience: Duration,
+    /// Who waits for listings.
+    pub listings: Arc<Listings>,
     /// The other side, and where trouble is noted.
     pub desk: Arc<Desk>,
 }
 
 /// One member of the crew before its thread runs.
 pub struct Crew {
-    /// Orders, shared by the whole crew.
+    /// Orders of files, shared by the whole crew.
     pub fetches: Receiver<Fetch>,
+    /// Orders of listings, shared by those who take any.
+    pub orders: Receiver<Order>,
     /// What all share.
     pub shared: Arc<CrewShared>,
 }
@@ -66,21 +72,41 @@ pub(super) enum End {
 }
 
 impl Crew {
-    /// Downloads until no more orders can come.
-    pub fn run(self) {
-        while let Ok(fetch) = self.fetches.recv() {
-            crate::sabotage::point("fetch");
-            let shared = &self.shared;
-            let crew = &shared.desk.meters.crew;
-            crew.taken.add(1);
-            let _busy = crew.busy.enter();
-            let report = catch_unwind(AssertUnwindSafe(|| shared.fly(&fetch)));
-            let report = report.unwrap_or_else(|_| {
-                shared.note(&fetch, 500, "a bug: the log has the details");
-                Report::Failed(fetch.flight, Failure::Internal)
-            });
-            shared.reporter.report(report);
+    /// Asks Confluence until no more orders of either kind can come.
+    pub fn run(mut self) {
+        let mut kinds_open = 2;
+        while 0 < kinds_open {
+            select! {
+                recv(self.fetches) -> fetch => match fetch {
+                    Ok(fetch) => self.fetch(&fetch),
+                    Err(_) => {
+                        self.fetches = never();
+                        kinds_open -= 1;
+                    }
+                },
+                recv(self.orders) -> order => match order {
+                    Ok(order) => self.shared.list(&order),
+                    Err(_) => {
+                        self.orders = never();
+                        kinds_open -= 1;
+                    }
+                },
+            }
         }
+    }
+
+    fn fetch(&self, fetch: &Fetch) {
+        crate::sabotage::point("fetch");
+        let shared = &self.shared;
+        let crew = &shared.desk.meters.crew;
+        crew.taken.add(1);
+        let _busy = crew.busy.enter();
+        let report = catch_unwind(AssertUnwindSafe(|| shared.fly(fetch)));
+        let report = report.unwrap_or_else(|_| {
+            shared.note(fetch, 500, "a bug: the log has the details");
+            Report::Failed(fetch.flight, Failure::Internal)
+        });
+        shared.reporter.report(report);
     }
 }
 
@@ -202,10 +228,15 @@ impl CrewShared {
         }
     }
 
-    /// Whether the operator publishes a file. Asks Confluence for the space of its page if that decides.
+    /// Whether the operator publishes a file.
     fn is_published(&self, key: &Key) -> Result<bool, UpstreamError> {
+        self.allows(self.desk.publication.judge(key))
+    }
+
+    /// Whether a judgement comes out for publication. Asks Confluence for the space of the page if that decides.
+    pub(super) fn allows(&self, judgement: Judgement) -> Result<bool, UpstreamError> {
         let publication = &self.desk.publication;
-        match publication.judge(key) {
+        match judgement {
             Judgement::Published => Ok(true),
             Judgement::Refused => Ok(false),
             Judgement::DependsOn(page) => {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::failure::{self, Failure, Told};
 use super::publication::Publication;
+use super::warm::AwaitedFile;
 use crate::attachment::FileName;
 use crate::cache::{Entry, Watch};
 use crate::config::Networks;
@@ -49,6 +50,14 @@ pub struct House {
     pub operators: Networks,
     /// What the start page shows beside its explanations.
     pub showcase: Option<Showcase>,
+}
+
+/// Who waits in the cache.
+pub enum Waiter {
+    /// A client, for his answer.
+    Client(Parked),
+    /// The actor that warms pages, for a file to be kept.
+    Warmer(AwaitedFile),
 }
 
 /// A request that waits in the cache: everything needed to go on with it.

@@ -23,6 +23,8 @@ pub enum Failure {
     Upstream(UpstreamError),
     /// The operator does not publish this page, or its space.
     NotPublished,
+    /// Too many wait for the fetch crew.
+    Crowded,
     /// A bug of ours.
     Internal,
 }
@@ -67,6 +69,7 @@ pub(super) fn problem(failure: &Failure) -> Told {
     match failure {
         Failure::Upstream(error) => upstream(error),
         Failure::NotPublished => not_published(),
+        Failure::Crowded => busy(),
         Failure::Internal => internal(),
     }
 }
@@ -83,7 +86,7 @@ fn upstream(error: &UpstreamError) -> Told {
         UpstreamError::Guarded { retry_after, .. } => {
             unavailable(*retry_after, &sayings::NO_ACCOUNT)
         }
-        UpstreamError::Interrupted => unavailable(SOON, &sayings::STOPPING),
+        UpstreamError::Interrupted => stopping(),
         UpstreamError::Forbidden => make(502, &sayings::FORBIDDEN),
         UpstreamError::Refused(_) => make(502, &sayings::NO_ACCOUNT),
         UpstreamError::Moved { .. } => make(502, &sayings::MOVED),
@@ -102,6 +105,17 @@ fn upstream(error: &UpstreamError) -> Told {
     }
 }
 
+/// What the client reads about a page whose files cannot be listed.
+pub(super) fn listing_problem(failure: &Failure) -> Told {
+    match failure {
+        Failure::Upstream(UpstreamError::NotFound) => make(404, &sayings::NO_PAGE),
+        Failure::Upstream(UpstreamError::Forbidden) => make(502, &sayings::PAGE_FORBIDDEN),
+        Failure::Upstream(_) | Failure::NotPublished | Failure::Crowded | Failure::Internal => {
+            problem(failure)
+        }
+    }
+}
+
 /// The operator has said which spaces and pages this service shows, and this is none of them.
 pub(super) fn not_published() -> Told {
     make(403, &sayings::NOT_PUBLISHED)
@@ -115,6 +129,21 @@ pub(super) fn internal() -> Told {
 /// Too many downloads wait, or there is no memory for one more.
 pub(super) fn busy() -> Told {
     unavailable(SOON, &sayings::BUSY)
+}
+
+/// The service takes no more work.
+pub(super) fn stopping() -> Told {
+    unavailable(SOON, &sayings::STOPPING)
+}
+
+/// More pages are being warmed than can be remembered.
+pub(super) fn too_many_jobs() -> Told {
+    unavailable(SOON, &sayings::TOO_MANY_JOBS)
+}
+
+/// A job that never was, or is forgotten.
+pub(super) fn no_such_job() -> Told {
+    make(404, &sayings::NO_SUCH_JOB)
 }
 
 /// Purging by somebody who is no operator.

@@ -7,11 +7,15 @@ use std::time::{Instant, SystemTime};
 
 use crossbeam_channel::Receiver;
 
-use super::desk::{Desk, Parked, Wanted, from_entry};
+use super::desk::{Desk, Parked, Waiter, Wanted, from_entry};
 use super::failure::{self, Failure};
+use super::gallery::{self, Guest};
+use super::listings::{Caller, ListingHandle};
 use super::pages;
+use super::publication::Judgement;
+use super::warm::{Operator, WarmHandle};
 use crate::acceptor::{Fields, Job};
-use crate::attachment::Key;
+use crate::attachment::{Key, PageId};
 use crate::cache::{self, CacheHandle, Demand, Lookup};
 use crate::gate::UnderWay;
 use crate::reply::{Origin, Wish};
@@ -29,7 +33,11 @@ pub struct Worker {
     /// Gives back the place that the gate took for a request.
     pub under_way: UnderWay,
     /// What is kept.
-    pub cache: CacheHandle<Parked, Failure>,
+    pub cache: CacheHandle<Waiter, Failure>,
+    /// What hangs on pages.
+    pub listings: ListingHandle,
+    /// Who fetches the files of a page before anybody asks for them.
+    pub warm: WarmHandle,
     /// What all workers share.
     pub desk: Arc<Desk>,
 }
@@ -66,6 +74,9 @@ impl Worker {
         let ticket = job.ticket;
         match route {
             Route::Attachment { key, download } => self.attachment(job, key, download),
+            Route::Gallery(page) => self.gallery(job, page),
+            // It is for operators; nobody else needs to know that it is there.
+            Route::Warm(page) if self.desk.is_operator(job.client) => self.warm(job, page),
             Route::Forget(what) => self.forget(job, what),
             other => {
                 let reply = pages::page(&self.desk, &job, other);
@@ -100,18 +111,58 @@ impl Worker {
                 let wish = wish(job.method, job.fields, download, label(&key));
                 let wanted = Wanted::File(key.name().clone());
                 self.desk.gates.wake_all(); // the claim may have to wait: nobody's answer shall
-                return self.cache.claim(
-                    key,
-                    demand,
-                    Parked {
-                        ticket,
-                        wish,
-                        wanted,
-                    },
-                );
+                let parked = Parked {
+                    ticket,
+                    wish,
+                    wanted,
+                };
+                return self.cache.claim(key, demand, Waiter::Client(parked));
             }
         };
         self.desk.post(ticket, reply);
+    }
+
+    fn gallery(&self, job: Job, page: PageId) {
+        let (ticket, insists, now) = (job.ticket, insists(&job.fields), SystemTime::now());
+        let guest = Guest::new(job);
+        let reply = match self.desk.publication.judge_page(page) {
+            Judgement::Refused => self
+                .desk
+                .problem(&guest.wish, &failure::not_published(), now),
+            Judgement::Published | Judgement::DependsOn(_) => {
+                match self.listings.ask(page, insists, Caller::Guest(guest)) {
+                    Some((Caller::Guest(guest), found)) => {
+                        gallery::answer(&self.desk, &guest, &found, now)
+                    }
+                    Some((Caller::Warmer(_), _)) => unreachable!("who asked is given back"),
+                    None => return,
+                }
+            }
+        };
+        self.desk.post(ticket, reply);
+    }
+
+    fn warm(&self, job: Job, page: PageId) {
+        let query = job.target.split_once('?').map_or("", |(_, query)| query);
+        let number = |name: &str| -> Option<u64> {
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs.find(|(known, _)| *known == name)?.1.parse().ok()
+        };
+        let (followed, seen) = (number("job"), number("seen").unwrap_or(0));
+        let operator = Operator {
+            ticket: job.ticket,
+            wish: wish(job.method, job.fields, false, path_label(&job.target)),
+        };
+        let refused = match followed {
+            Some(number) => self.warm.follow(page, number, seen, operator),
+            None => self.warm.start(page, operator),
+        };
+        if let Some(Operator { ticket, wish }) = refused {
+            let reply = self
+                .desk
+                .problem(&wish, &failure::too_many_jobs(), SystemTime::now());
+            self.desk.post(ticket, reply);
+        }
     }
 
     fn forget(&self, job: Job, what: router::Forget) {
@@ -121,20 +172,19 @@ impl Worker {
             let reply = self.desk.problem(&wish, &told, SystemTime::now());
             return self.desk.post(job.ticket, reply);
         }
-        let what = match what {
-            router::Forget::File(key) => cache::Forget::File(key),
-            router::Forget::Page(page) => cache::Forget::Page(page),
+        let (what, page) = match what {
+            router::Forget::File(key) => (cache::Forget::File(key.clone()), key.page()),
+            router::Forget::Page(page) => (cache::Forget::Page(page), Some(page)),
         };
+        page.into_iter().for_each(|page| self.listings.forget(page));
         self.desk.gates.wake_all();
         self.desk.confluence.forget();
-        self.cache.forget(
-            what,
-            Parked {
-                ticket: job.ticket,
-                wish,
-                wanted: Wanted::Purge,
-            },
-        );
+        let parked = Parked {
+            ticket: job.ticket,
+            wish,
+            wanted: Wanted::Purge,
+        };
+        self.cache.forget(what, Waiter::Client(parked));
     }
 }
 
@@ -147,7 +197,7 @@ fn insists(fields: &Fields) -> bool {
     })
 }
 
-fn wish(method: Method, fields: Fields, download: bool, subject: Arc<str>) -> Wish {
+pub(super) fn wish(method: Method, fields: Fields, download: bool, subject: Arc<str>) -> Wish {
     Wish {
         head: method == Method::Head,
         download,

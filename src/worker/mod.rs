@@ -1,9 +1,10 @@
 //! The workers: every request is decided here, and nowhere else do rooms meet.
 //!
-//! Three kinds of threads: `worker-N` take [`Job`](crate::acceptor::Job)s and answer what needs no waiting: hits, pages, refusals. `answer` takes
-//! the requests that were parked in the cache and can go on. `fetch-N`, the fetch crew, do the blocking downloads; their
-//! number is the number of connections Confluence gets. Hits never wait: a lookup worker holds the cache's lock for one
-//! map access and blocks on nothing but the inboxes of actors that never block.
+//! Four kinds of threads: `worker-N` take [`Job`](crate::acceptor::Job)s and answer what needs no waiting: hits, pages, refusals. `answer` takes
+//! the requests that were parked in the cache and can go on. `fetch-N`, the fetch crew, do the blocking downloads, and ask
+//! for the files of pages; their number is the number of connections Confluence gets. `warm` has the files of a page
+//! fetched when an operator wishes it. Hits never wait: a lookup worker holds the cache's lock for one map access and
+//! blocks on nothing but the inboxes of actors that never block.
 //!
 //! A panic in one job costs that job: its client gets 500, its download counts as failed, the thread goes on. Each kind
 //! ends when its inbox is closed and empty.
@@ -12,17 +13,25 @@ mod answerer;
 mod crew;
 mod desk;
 mod failure;
+mod gallery;
+mod lister;
+mod listings;
 mod lookup;
 mod pages;
 mod publication;
 mod reasons;
 mod sayings;
 mod status;
+mod table;
 mod transfer;
+mod warm;
+mod warm_jobs;
 
 pub use answerer::Answerer;
 pub use crew::{Crew, CrewShared};
-pub use desk::{Desk, House, Parked, Wanted};
+pub use desk::{Desk, House, Parked, Waiter, Wanted};
 pub use failure::Failure;
+pub use listings::{ListingHandle, Listings, Order, open as open_listings};
 pub use lookup::Worker;
 pub use publication::Publication;
+pub use warm::{AwaitedFile, WarmActor, WarmHandle, open as open_warm};

@@ -44,7 +44,7 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
             }
         }
         Route::Ready { upstream: false } => document(200, TEXT, "ready\n".into()),
-        Route::Gallery(_) | Route::Warm(_) => nowhere(Nowhere::Elsewhere),
+        Route::Warm(_) => nowhere(Nowhere::Elsewhere),
         // It is for the operator; nobody else needs to know that it is there.
         Route::Status if !desk.is_operator(job.client) => nowhere(Nowhere::Elsewhere),
         Route::Status => status::status(desk, job, &wish, now),
@@ -53,7 +53,9 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
         Route::MethodNotAllowed { allow } => desk.problem(&wish, &failure::method(allow), now),
         Route::NotFound(why) => nowhere(why),
         Route::Bad(reason) => desk.problem(&wish, &failure::bad_request(&reason), now),
-        Route::Attachment { .. } | Route::Forget(_) => unreachable!("taken care of by the worker"),
+        Route::Attachment { .. } | Route::Gallery(_) | Route::Forget(_) => {
+            unreachable!("taken care of by the worker")
+        }
     }
 }
 

@@ -37,14 +37,20 @@ impl Publication {
 
     /// Judges a file by its address.
     pub(super) fn judge(&self, key: &Key) -> Judgement {
-        let Some(only) = &self.0 else {
-            return Judgement::Published;
-        };
         match (key.space(), key.page()) {
             (Some(space), _) if self.has_space(space.as_str()) => Judgement::Published,
-            (None, Some(page)) if only.pages.contains(&page) => Judgement::Published,
-            (None, Some(page)) if !only.spaces.is_empty() => Judgement::DependsOn(page),
-            _ => Judgement::Refused,
+            (None, Some(page)) => self.judge_page(page),
+            (Some(_), _) | (None, None) => Judgement::Refused,
+        }
+    }
+
+    /// Judges the files of a page.
+    pub(super) fn judge_page(&self, page: PageId) -> Judgement {
+        match &self.0 {
+            None => Judgement::Published,
+            Some(only) if only.pages.contains(&page) => Judgement::Published,
+            Some(only) if !only.spaces.is_empty() => Judgement::DependsOn(page),
+            Some(_) => Judgement::Refused,
         }
     }
 

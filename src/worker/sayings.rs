@@ -218,3 +218,48 @@ pub(super) const BAD_REQUEST: Saying = Saying {
         "请更正地址；名称须是百分号编码的 UTF-8",
     ),
 };
+
+pub(super) const NO_PAGE: Saying = Saying {
+    short: ("page not found", "找不到页面"),
+    detail: (
+        "Confluence has no such page, or the proxy's account may not see it",
+        "Confluence 中没有这个页面，或者代理账号无权查看它",
+    ),
+    remedy: (
+        "check that the number is the page's id: the one behind pageId= or /pages/ in its address",
+        "请确认地址中的数字是页面 ID，即页面地址里 pageId= 或 /pages/ 后面的数字",
+    ),
+};
+
+pub(super) const PAGE_FORBIDDEN: Saying = Saying {
+    short: ("no permission", "没有权限"),
+    detail: (
+        "Confluence forbids the proxy's account this page",
+        "Confluence 禁止代理账号读取这个页面",
+    ),
+    remedy: (
+        "ask for the page's restrictions to admit the proxy's account",
+        "请对方在页面限制中允许代理账号访问",
+    ),
+};
+
+pub(super) const TOO_MANY_JOBS: Saying = Saying {
+    short: ("busy, try again", "繁忙，请重试"),
+    detail: ("too many pages are being warmed", "正在预热的页面太多"),
+    remedy: (
+        "try again when some of them are done",
+        "请等其中一些完成后再试",
+    ),
+};
+
+pub(super) const NO_SUCH_JOB: Saying = Saying {
+    short: ("no such job", "任务不存在"),
+    detail: (
+        "no such job is known for this page",
+        "此页面没有这个预热任务",
+    ),
+    remedy: (
+        "start another one: POST without a job",
+        "请重新开始一个：发送不带 job 的 POST",
+    ),
+};

@@ -28,10 +28,15 @@ fn sabotaged(point: &str) -> (Binary, SocketAddr, Vec<u8>, impl Sized) {
 
 #[test]
 fn a_panic_in_a_job_costs_one_answer() {
-    for point in ["worker job", "fetch job", "answer job"] {
+    for (point, target) in [
+        ("worker job", "/proxy/7/a.png"),
+        ("fetch job", "/proxy/7/a.png"),
+        ("answer job", "/proxy/7/a.png"),
+        ("listing job", "/proxy/7"),
+    ] {
         let (binary, address, bytes, _confluence) = sabotaged(point);
         let mut client = Client::connect(address);
-        let failed = client.get("/proxy/7/a.png");
+        let failed = client.get(target);
         assert_eq!(failed.status, 500, "{point}");
         assert!(failed.complete && failed.field("Cache-Control") == Some("no-store"));
         check_life_goes_on(binary, &mut client, &bytes, point);
@@ -78,6 +83,7 @@ fn a_panic_of_an_actor_ends_the_process_with_70_and_names_it() {
         ("answer", "answer "),
         ("fetch", "fetch-"),
         ("account", "account "),
+        ("warm", "warm "),
     ];
     // All at once: each of them spends a second with its drain.
     scope(|scope| {
@@ -93,6 +99,8 @@ fn check_actor(point: &str, actor: &str) {
     if point == "account" {
         assert!(client.get("/proxy/7/a.png").body == bytes);
         binary.signal("HUP");
+    } else if point == "warm" {
+        client.request("POST", "/proxy/7/warm", &[]);
     } else {
         client.request("GET", "/proxy/7/a.png", &[]);
     }

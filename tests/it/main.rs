@@ -11,6 +11,7 @@ mod crash; // a panic costs its job or the process, a stop cuts nobody, a restar
 mod docs; // what is written for operators says what the code does
 mod faults; // whatever goes wrong on the way from Confluence: one table
 mod freshness; // what becomes of a copy when its time is over
+mod gallery; // the files of a page, for people and programs, and how rarely Confluence is asked for them
 mod gate; // what clients may do, and what they are told when they do something else
 mod hit_and_miss; // what is fetched, what is kept, what is forgotten
 mod hostile; // attacks on the program itself, each with the exact bytes of the answer
@@ -35,4 +36,5 @@ mod support; // a proxy in this process, the program as a process, a raw client,
 mod switchboard; // each way in which people can make the sample Confluence fail, and what the proxy makes of it
 mod tidy; // sizes, doors, dependencies
 mod upstream; // what Confluence does, and what the client gets for it
-mod walls; // which room may name what
+mod walls;
+mod warm; // the files of a page are fetched before anybody asks for them // which room may name what

@@ -117,6 +117,11 @@ const ROOMS: &[Room] = &[
         why: "it asks the real store about the past; it is no part of the service",
     },
     Room {
+        name: "warm",
+        may_name: &["attachment::PageId", "config::LocalService", "web::sized"],
+        why: "it asks the running service from outside; it is no part of the service",
+    },
+    Room {
         name: "worker",
         may_name: &[
             "acceptor",
@@ -195,6 +200,22 @@ const ROOMS: &[Room] = &[
         why: "a part of the doorway: what the service and the sample Confluence are told of each other",
     },
     Room {
+        name: "warming",
+        may_name: &[
+            "CONFIGURATION",
+            "NO_PERMISSION",
+            "UNAVAILABLE",
+            "complain",
+            "say",
+            "attachment::PageId",
+            "config",
+            "files",
+            "logging::Style",
+            "warm",
+        ],
+        why: "a part of the doorway: it shows what the command says",
+    },
+    Room {
         name: "files",
         may_name: &["account::Stamp", "config::FileText"],
         why: "a part of the doorway: it reads and understands nothing",
@@ -221,18 +242,23 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "ureq",
-        places: &["confluence/"],
-        why: "only one room blocks on Confluence, and only there the account is spoken",
+        places: &["confluence/", "warm/client.rs"],
+        why: "only one room blocks on Confluence, and only there the account is spoken; the command warm asks the service itself, without any",
     },
     Only {
         name: "rustls",
-        places: &["confluence/", "gate/certificate.rs", "gate/session.rs"],
-        why: "TLS is spoken with Confluence and with clients, and nobody in between knows of it",
+        places: &[
+            "confluence/",
+            "gate/certificate.rs",
+            "gate/session.rs",
+            "warm/client.rs",
+        ],
+        why: "TLS is spoken with Confluence and with clients, and nobody in between knows of it; the command warm is a client",
     },
     Only {
         name: "rustls_native_certs",
-        places: &["confluence/agent.rs"],
-        why: "whom to trust is said once",
+        places: &["confluence/agent.rs", "warm/client.rs"],
+        why: "whom to trust is said once by the service, and once by its client",
     },
     Only {
         name: "base64",
@@ -296,8 +322,15 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "serde_json",
-        places: &["reply/", "confluence/metadata.rs", "web/status_json.rs"],
-        why: "it is for problem documents, for the numbers of /status, and for Confluence's REST",
+        places: &[
+            "reply/",
+            "confluence/metadata.rs",
+            "web/gallery_json.rs",
+            "web/status_json.rs",
+            "web/warm_json.rs",
+            "warm/report.rs",
+        ],
+        why: "it is for what programs read of this service, and for Confluence's REST",
     },
     Only {
         name: "prometheus_client",
@@ -311,8 +344,8 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "ring::digest",
-        places: &["worker/transfer.rs", "web/shell.rs"],
-        why: "a file is hashed once, while it arrives; the pages' style and script are named by theirs",
+        places: &["worker/transfer.rs", "web/shell.rs", "reply/document.rs"],
+        why: "a file is hashed once, while it arrives; the pages' style and script are named by theirs, and a page that is asked for again is known by its own",
     },
     Only {
         name: "std::thread",
@@ -326,12 +359,12 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "std::process",
-        places: &["main.rs"],
+        places: &["main.rs", "warming.rs"],
         why: "nobody else may end the process or start one",
     },
     Only {
         name: "std::env",
-        places: &["main.rs"],
+        places: &["main.rs", "warming.rs"],
         why: "what the process was given goes through the configuration",
     },
     Only {
@@ -367,7 +400,13 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "std::sync::Mutex",
-        places: &["confluence/", "demo/", "gate/admission.rs", "meters/all.rs"],
+        places: &[
+            "confluence/",
+            "demo/",
+            "gate/admission.rs",
+            "meters/all.rs",
+            "worker/listings.rs",
+        ],
         why: "state belongs to actors; these hold a few words, never across a wait",
     },
     Only {
@@ -449,9 +488,13 @@ const PURE: &[&str] = &[
     "logging/visit.rs",
     "reply/",
     "router/",
+    "warm/progress.rs",
+    "warm/report.rs",
     "web/",
     "worker/failure.rs",
     "worker/publication.rs",
+    "worker/table.rs",
+    "worker/warm_jobs.rs",
 ];
 
 /// What touches the world, or depends on when it is asked.
