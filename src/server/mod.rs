@@ -11,9 +11,11 @@
 //!    orders, the crew ends and drops its reporters, the cache ends, the answerer ends.
 
 mod certificate;
+mod desk;
 mod error;
 mod machine;
 mod open;
+mod spawn;
 mod start;
 mod threads;
 

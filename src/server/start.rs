@@ -1,41 +1,35 @@
 //! The running service: built here, watched over here, stopped here.
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded, select};
 use log::{info, warn};
 
 use super::certificate::{Certificates, RereadTls};
+use super::desk::{desk, limits};
 use super::error::StartError;
 use super::machine;
 use super::open::{listen, scheme, start_access_log};
+use super::spawn::{cores, spawn_gates, spawn_inside};
 use super::threads::{Actor, Farewell, Spawner, Stage, Wish, culprit, join, join_as_they_leave};
 use crate::acceptor::{self, Acceptor, Job};
 use crate::account::{self, AccountHandle, Secrets};
 use crate::attachment::Ledger;
-use crate::cache::{self, CacheHandle, Limits, Watch};
-use crate::config::{Allow, Config, Kind};
+use crate::cache::{self};
+use crate::config::{Config, Kind};
 use crate::confluence::Confluence;
-use crate::gate::{self, Facing, Gate, Gates, REQUESTS_UNDER_WAY_MAX, UnderWay};
-use crate::logging::{self, AccessHandle};
-use crate::meters::{Meters, Probes, SAMPLE_EVERY, Saved};
+use crate::gate::{self, Facing, Gates, REQUESTS_UNDER_WAY_MAX, UnderWay};
+use crate::logging::AccessHandle;
+use crate::meters::{SAMPLE_EVERY, Saved};
 use crate::web::Showcase;
-use crate::worker::{
-    self, Answerer, Crew, CrewShared, Desk, Failure, House, Listings, Order, Publication, Waiter,
-    WarmHandle, Worker,
-};
+use crate::worker::{Desk, WarmHandle};
 
 /// Gates at most: tiny_http serves this many links without starving one, and one gate saturates a network card.
 const GATES_MAX: usize = 4;
-
-/// Lookup workers at most, and at least two, so that one that waits for an inbox does not stop all hits.
-const WORKERS: (usize, usize) = (2, 8);
 
 /// How long a stop waits for the crew after interrupting it. What is stuck longer, in a name lookup say, ends with the
 /// process.
@@ -233,166 +227,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
     }
-}
-
-/// Starts everything that knows what is kept: who answers from it, and who fetches it.
-fn spawn_inside(
-    spawner: &mut Spawner,
-    config: &Config,
-    cache: (cache::Opened<Waiter, Failure>, Ledger),
-    desk: &Arc<Desk>,
-    jobs: Receiver<Job>,
-    under_way: UnderWay,
-) -> io::Result<WarmHandle> {
-    let (listings, orders) = worker::open_listings();
-    let cache = spawn_back(spawner, config, cache, desk, listings.listings(), orders)?;
-    let (warm_listings, warm_cache) = (listings.clone(), cache.clone());
-    let item_bytes_max = config.cache.item_bytes_max;
-    let (warmer, warm) = worker::open_warm(warm_listings, warm_cache, desk.clone(), item_bytes_max);
-    spawner.start(Stage::Front, "warm".into(), move || warmer.run())?;
-    let worker = Worker {
-        jobs,
-        under_way,
-        cache,
-        listings,
-        warm: warm.clone(),
-        desk: desk.clone(),
-    };
-    spawn_workers(spawner, worker)?;
-    Ok(warm)
-}
-
-/// Starts cache, answerer and crew, and returns what the lookup workers need.
-fn spawn_back(
-    spawner: &mut Spawner,
-    config: &Config,
-    (cache, ledger): (cache::Opened<Waiter, Failure>, Ledger),
-    desk: &Arc<Desk>,
-    listings: Arc<Listings>,
-    orders: Receiver<Order>,
-) -> io::Result<CacheHandle<Waiter, Failure>> {
-    let cache::Opened {
-        actor,
-        handle,
-        watch: _,
-        reporter,
-        fetches,
-        woken,
-    } = cache;
-    let answerer = Answerer {
-        woken,
-        desk: desk.clone(),
-        ttl: config.cache.ttl,
-    };
-    let shared = Arc::new(CrewShared {
-        reporter,
-        bell: Arc::new(desk.gates.clone()),
-        ledger,
-        item_bytes_max: config.cache.item_bytes_max,
-        ttl: config.cache.ttl,
-        paced_max: (config.confluence.connections_max as u64 / 2).max(1),
-        patience: config.confluence.read_timeout,
-        listings,
-        desk: desk.clone(),
-    });
-    spawner.start(Stage::Back, "cache".into(), move || actor.run())?;
-    spawner.start(Stage::Back, "answer".into(), move || answerer.run())?;
-    let crew_max = config.confluence.connections_max;
-    for number in 0..crew_max {
-        let crew = Crew {
-            fetches: fetches.clone(),
-            // A listing may take many questions: half of the crew is always there for files.
-            orders: match number < crew_max.div_ceil(2) {
-                true => orders.clone(),
-                false => bounded(0).1,
-            },
-            shared: shared.clone(),
-        };
-        spawner.start(Stage::Back, format!("fetch-{number}"), move || crew.run())?;
-    }
-    Ok(handle)
-}
-
-/// Starts the lookup workers, all like this one.
-fn spawn_workers(spawner: &mut Spawner, worker: Worker) -> io::Result<()> {
-    let (low, high) = WORKERS;
-    for number in 0..cores().clamp(low, high) {
-        let worker = worker.clone();
-        spawner.start(Stage::Front, format!("worker-{number}"), move || {
-            worker.run()
-        })?;
-    }
-    Ok(())
-}
-
-/// What all workers share.
-fn desk(
-    config: &Config,
-    gates: &Gates,
-    showcase: Option<Showcase>,
-    confluence: &Confluence,
-    cache: &Watch<Failure>,
-) -> Desk {
-    let probes = Probes {
-        machine: machine::figures,
-        log_lines_dropped: logging::lines_dropped,
-    };
-    let meters = Meters::new(gates.meters(), cache.meter(), confluence.meter(), probes);
-    meters
-        .crew
-        .size
-        .set(config.confluence.connections_max as u64);
-    Desk::new(
-        gates.clone(),
-        house(config, showcase),
-        confluence.clone(),
-        publication(config),
-        cache.clone(),
-        meters,
-    )
-}
-
-/// How much is kept, and for how long.
-fn limits(config: &Config) -> Limits {
-    Limits {
-        items_max: config.cache.items_max,
-        bytes_max: config.cache.bytes_max,
-        stale: config.cache.stale,
-        renewable: config.cache.ttl,
-        negative_ttl: config.cache.negative_ttl,
-    }
-}
-
-fn cores() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// What the operator lets out.
-fn publication(config: &Config) -> Publication {
-    match config.proxy.allow.clone() {
-        Some(Allow { spaces, pages }) => Publication::only(spaces, pages),
-        None => Publication::everything(),
-    }
-}
-
-/// What the service is to the people who meet it.
-fn house(config: &Config, showcase: Option<Showcase>) -> House {
-    let proxy = &config.proxy;
-    House {
-        scheme: scheme(config),
-        base_path: proxy.base_path.clone(),
-        public_url: proxy.public_url.clone(),
-        contact: proxy.contact.clone(),
-        operators: proxy.operators.clone(),
-        showcase,
-    }
-}
-
-fn spawn_gates(spawner: &mut Spawner, gates: Vec<Gate>) -> io::Result<()> {
-    for (number, gate) in gates.into_iter().enumerate() {
-        spawner.start(Stage::Clients, format!("gate-{number}"), move || gate.run())?;
-    }
-    Ok(())
 }
 
 fn log_started(config: &Config, address: SocketAddr) {

@@ -16,6 +16,7 @@ use crate::confluence::UpstreamError;
 impl CrewShared {
     /// Finds out which files a page has, and answers everybody who waits for that.
     pub(super) fn list(&self, order: &Order) {
+        let _busy = self.desk.meters.crew.busy.enter();
         let found = catch_unwind(AssertUnwindSafe(|| self.look_up(order)));
         let found = found.unwrap_or(Err(Failure::Internal));
         for caller in self.listings.end(order, &found) {

@@ -1,0 +1,71 @@
+//! What the workers are told of the settings.
+
+use super::machine;
+use super::open::scheme;
+use crate::cache::{Limits, Watch};
+use crate::config::{Allow, Config};
+use crate::confluence::Confluence;
+use crate::gate::Gates;
+use crate::logging;
+use crate::meters::{Meters, Probes};
+use crate::web::Showcase;
+use crate::worker::{Desk, Failure, House, Publication};
+
+/// What all workers share.
+pub(super) fn desk(
+    config: &Config,
+    gates: &Gates,
+    showcase: Option<Showcase>,
+    confluence: &Confluence,
+    cache: &Watch<Failure>,
+) -> Desk {
+    let probes = Probes {
+        machine: machine::figures,
+        log_lines_dropped: logging::lines_dropped,
+    };
+    let meters = Meters::new(gates.meters(), cache.meter(), confluence.meter(), probes);
+    meters
+        .crew
+        .size
+        .set(config.confluence.connections_max as u64);
+    Desk::new(
+        gates.clone(),
+        house(config, showcase),
+        confluence.clone(),
+        publication(config),
+        cache.clone(),
+        meters,
+    )
+}
+
+/// How much is kept, and for how long.
+pub(super) fn limits(config: &Config) -> Limits {
+    Limits {
+        items_max: config.cache.items_max,
+        bytes_max: config.cache.bytes_max,
+        stale: config.cache.stale,
+        renewable: config.cache.ttl,
+        negative_ttl: config.cache.negative_ttl,
+    }
+}
+
+/// What the service is to the people who meet it.
+fn house(config: &Config, showcase: Option<Showcase>) -> House {
+    let proxy = &config.proxy;
+    House {
+        scheme: scheme(config),
+        base_path: proxy.base_path.clone(),
+        public_url: proxy.public_url.clone(),
+        contact: proxy.contact.clone(),
+        operators: proxy.operators.clone(),
+        showcase,
+    }
+}
+
+/// What the operator lets out.
+fn publication(config: &Config) -> Publication {
+    match config.proxy.allow.clone() {
+        Some(Allow { spaces, pages }) => Publication::only(spaces, pages),
+        None => Publication::everything(),
+    }
+}
