@@ -37,6 +37,7 @@ mod socket;
 mod target;
 mod ticket;
 mod transport;
+mod validity;
 
 pub use actor::Gate;
 pub use admission::{REQUESTS_UNDER_WAY_MAX, UnderWay};

@@ -424,6 +424,7 @@ const PURE: &[&str] = &[
     "gate/refusal.rs",
     "gate/target.rs",
     "gate/ticket.rs",
+    "gate/validity.rs",
     "reply/",
     "router/",
     "web/",
