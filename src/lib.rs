@@ -60,7 +60,7 @@
 //! | [`account`] | the account's keeper: tests the login, takes a new secret over |
 //! | [`reply`] | conditionals, ranges, content policy, problems |
 //! | [`web`] | the page for people |
-//! | [`logging`] | env_logger before a writer that never blocks anybody |
+//! | [`logging`] | env_logger and the access log, before writers that never block anybody |
 //! | [`check`] | looks for what is wrong on the way to Confluence, for operators; no part of the service |
 //! | [`advise`] | replays a log of the past against the store, for operators; no part of the service |
 //! | [`server`] | starts, supervises and stops the threads |
