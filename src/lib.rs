@@ -65,7 +65,7 @@
 //! | [`account`] | the account's keeper: tests the login, takes a new secret over |
 //! | [`reply`] | conditionals, ranges, content policy, problems |
 //! | [`web`] | the pages for people, and what they say for programs |
-//! | [`logging`] | env_logger before a writer that never blocks anybody |
+//! | [`logging`] | env_logger and the access log, before writers that never block anybody |
 //! | [`check`] | looks for what is wrong on the way to Confluence, for operators; no part of the service |
 //! | [`advise`] | replays a log of the past against the store, for operators; no part of the service |
 //! | [`warm`] | has the running service fetch the files of pages, for operators; no part of the service |

@@ -1,6 +1,7 @@
 //! The access log: a line for each request, as other programs read it, in a file that can be moved away.
 
 use std::fs;
+use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -348,31 +349,30 @@ fn a_log_that_nobody_reads_costs_lines_and_no_request() {
     let (confluence, _) = origin("a.png", 1000);
     let mut settings = settings(&confluence);
     settings.insert("PROXY_ACCESS_LOG".into(), "-".into());
-    let mut command = Command::new("sh");
-    // A reader of stdout that takes nothing until it is told to, by the end of its own stdin, which is a file in time.
     let directory = Directory::new("stalled");
-    let go = directory.file("go");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&go)
-            .status()
-            .expect("a tool of every system")
-            .success()
-    );
+    let pipe = directory.file("stdout");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("a tool of every system").success());
+    // Open both ways, so that neither side waits for the other.
+    let mut reader = fs::File::options();
+    let mut reader = reader.read(true).write(true).open(&pipe).expect("a pipe");
+    let mut command = Command::new("sh");
     command
-        .args(["-c", "\"$0\" serve | (read -r _ <\"$1\"; cat)"])
+        .args(["-c", "exec \"$0\" serve >\"$1\""])
         .arg(crate::support::binary::path())
-        .arg(&go);
-    settings.insert("PATH".into(), std::env::var("PATH").unwrap_or_default());
+        .arg(&pipe);
     let mut binary = Binary::spawn(command, &settings, false);
-    let address = binary.address();
-    let mut client = Client::connect(address);
+    let mut client = Client::connect(binary.address());
     let agent = "a".repeat(500);
-    for _ in 0..8000 {
+    // What the pipe holds, one batch and what may wait, and then some.
+    for _ in 0..6000 {
         let response = client.ask("GET", "/x", &[("User-Agent", &agent)]);
         assert_eq!(response.status, 404);
     }
-    fs::write(&go, "\n").expect("the reader waits for it");
+    std::thread::spawn(move || {
+        let mut buffer = [0; 64 * 1024];
+        while reader.read(&mut buffer).is_ok_and(|count| 0 < count) {}
+    });
     let line = binary.line("lines of the access log dropped");
     assert!(line.contains("WARN"), "{line}");
 }
