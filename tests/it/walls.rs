@@ -263,7 +263,7 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "lexopt",
-        places: &["arguments.rs"],
+        places: &["arguments/"],
         why: "the command line is read at one place",
     },
     Only {
@@ -386,7 +386,7 @@ const ONLY: &[Only] = &[
 /// Where everything is decided and nothing touched.
 const PURE: &[&str] = &[
     "advise/",
-    "arguments.rs",
+    "arguments/",
     "attachment/body.rs",
     "attachment/key.rs",
     "attachment/meta.rs",
