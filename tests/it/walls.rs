@@ -62,6 +62,11 @@ const ROOMS: &[Room] = &[
         why: "it is called, it calls nobody",
     },
     Room {
+        name: "links",
+        may_name: &["attachment", "router"],
+        why: "it knows addresses, theirs by the rules of the router, and asks nobody",
+    },
+    Room {
         name: "reply",
         may_name: &["attachment"],
         why: "it is called, it calls nobody",
@@ -416,6 +421,7 @@ const PURE: &[&str] = &[
     "gate/refusal.rs",
     "gate/target.rs",
     "gate/ticket.rs",
+    "links/",
     "reply/",
     "router/",
     "web/",
