@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::words::Topic;
 use crate::config::{Fallback, SETTINGS, Setting};
 
 /// Help is wrapped to fit a terminal of this width.
@@ -20,15 +21,93 @@ Usage:
   confluence-attachment-proxy [serve]            run the service
   confluence-attachment-proxy check [--page ID]  log in once and say what is wrong, and the remedy
   confluence-attachment-proxy advise LOG         say how large the cache should be, from the log
+  confluence-attachment-proxy link LINK...       print what links of Confluence are called here
+  confluence-attachment-proxy rewrite            replace the links in a document
   confluence-attachment-proxy demo [--port N]    try it before a sample Confluence, no settings
-  confluence-attachment-proxy --help, -h         print this text
+  confluence-attachment-proxy --help, -h         print this text; behind a command, what it does
   confluence-attachment-proxy --version, -V      print the version
 
-check has the same settings as the service. With --page it lists the attachments of a page, too, by
-the number in its address (pageId=123456 or /pages/123456/).
-advise replays the requests of the service's own log, a file or - for standard input, and prints
-what hit ratio they would have with CACHE_MAX_BYTES from 64MiB to 4GiB. The other CACHE_ settings
-are those of the environment; no others are needed.";
+check has the same settings as the service. advise needs at most those of CACHE_. link and rewrite
+need CONFLUENCE_URL, PROXY_PUBLIC_URL and PROXY_BASE_PATH, and no account.";
+
+/// Help about one command.
+const CHECK: &str = "\
+Usage:
+  confluence-attachment-proxy check [--page ID]
+
+Logs in once with the settings that the service would have, and says line by line what is wrong
+and the remedy. With --page it lists the attachments of a page, too, by the number in its address
+(pageId=123456 or /pages/123456/).
+
+Exit codes:
+  0   nothing is in the way
+  69  Confluence cannot be reached or does not answer as it should, or has no such page
+  77  Confluence refuses the account; three failed logins lock it
+  78  the configuration is wrong
+";
+
+/// The same.
+const ADVISE: &str = "\
+Usage:
+  confluence-attachment-proxy advise LOG
+  journalctl -u confluence-attachment-proxy -o cat | confluence-attachment-proxy advise -
+
+Replays the requests of the service's own log, a file or - for standard input, and prints what hit
+ratio they would have with CACHE_MAX_BYTES from 64MiB to 4GiB. The other CACHE_ settings are those
+of the environment; no others are needed.
+
+Exit codes:
+  0   the table is printed
+  66  the log cannot be read, or has no requests
+  78  a setting of the cache is wrong
+";
+
+/// The same.
+const LINK: &str = "\
+Usage:
+  confluence-attachment-proxy link LINK...
+  confluence-attachment-proxy link - < links.txt
+
+Prints what links of Confluence are called here, one per line: download links, thumbnails, previews
+(preview=), those of exports, in any encoding; for the link of a page the address of its gallery. A
+word may hold several links, or HTML, Markdown and wiki markup around them; - is standard input.
+What cannot be turned is explained on standard error.
+
+Settings: CONFLUENCE_URL; PROXY_PUBLIC_URL, which may be left out if PROXY_HOST is one address;
+PROXY_BASE_PATH. No account is needed, and Confluence is not asked.
+
+Exit codes:
+  0   every link was turned
+  65  some could not be turned
+  74  standard input or output failed
+  78  the configuration is wrong
+";
+
+/// The same.
+const REWRITE: &str = "\
+Usage:
+  confluence-attachment-proxy rewrite < page.html > out.html
+
+Copies a document, of any size and in any encoding that contains ASCII, and replaces in it the
+links of Confluence's files; those without a host if they are in href, src or srcset. Links of
+pages, and every other byte, stay as they are. Standard error says how many were replaced.
+
+Settings: as for link.
+
+Exit codes:
+  0   the document is copied, whether or not anything was replaced
+  74  standard input or output failed
+  78  the configuration is wrong
+";
+
+/// The same.
+const DEMO: &str = "\
+Usage:
+  confluence-attachment-proxy demo [--port N]
+
+Starts a sample Confluence and the service before it, on this machine only, and says what to open
+in a browser. Needs no settings. The port is 8080 or, if that is taken, any free one.
+";
 
 /// Help behind the settings.
 const AFTER_SETTINGS: &str = "
@@ -47,9 +126,11 @@ Signals:
 Exit codes:
   0   stopped as asked; check: nothing is in the way
   64  the command line is wrong
+  65  link only: a link could not be turned
   66  advise only: the log cannot be read, or has no requests
   69  check only: Confluence cannot be reached or does not answer as it should, or has no such page
   70  an internal error; a supervisor should start the service again
+  74  link and rewrite only: standard input or output failed
   77  check only: Confluence refuses the account; three failed logins lock it
   78  the configuration is wrong; every problem is named, and starting again does not help
 
@@ -62,7 +143,20 @@ Example:
   # http://THIS-HOST:8080/proxy/download/attachments/123/plan.pdf, or shorter /proxy/123/plan.pdf
 ";
 
-/// What `--help` prints: everything an operator must know to start the service.
+/// What `--help` prints behind a command, or alone.
+pub fn help(topic: Topic) -> String {
+    let about = match topic {
+        Topic::Service => return help_text(),
+        Topic::Check => CHECK,
+        Topic::Advise => ADVISE,
+        Topic::Link => LINK,
+        Topic::Rewrite => REWRITE,
+        Topic::Demo => DEMO,
+    };
+    about.to_owned()
+}
+
+/// What `--help` alone prints: everything an operator must know to start the service.
 pub fn help_text() -> String {
     let mut text =
         format!("{VERSION}\n\n{INTRODUCTION}\n\nSettings, all of them environment variables:\n");
@@ -132,6 +226,34 @@ mod tests {
             assert_eq!(line, line.trim_end());
         }
         assert!(help.ends_with('\n'));
+    }
+
+    #[test]
+    fn help_about_a_command_says_how_to_call_it_and_fits_as_well() {
+        for (topic, name) in [
+            (Topic::Check, "check"),
+            (Topic::Advise, "advise"),
+            (Topic::Link, "link"),
+            (Topic::Rewrite, "rewrite"),
+            (Topic::Demo, "demo"),
+        ] {
+            let text = help(topic);
+            let usage = format!("Usage:\n  confluence-attachment-proxy {name} ");
+            assert!(text.starts_with(&usage), "{text}");
+            assert!(text.ends_with('\n') && text.lines().all(|line| line.len() <= HELP_COLUMNS));
+            for code in text
+                .lines()
+                .filter_map(|line| line.strip_prefix("  ")?.get(..2))
+            {
+                if code.bytes().all(|byte| byte.is_ascii_digit()) {
+                    assert!(
+                        AFTER_SETTINGS.contains(&format!("\n  {code}  ")),
+                        "{name}: {code}"
+                    );
+                }
+            }
+        }
+        assert_eq!(help(Topic::Service), help_text());
     }
 
     #[test]

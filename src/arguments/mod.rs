@@ -7,5 +7,5 @@
 mod help;
 mod words;
 
-pub use help::{VERSION, help_text};
-pub use words::{Command, UsageError, parse};
+pub use help::{VERSION, help, help_text};
+pub use words::{Command, Topic, UsageError, parse};

@@ -8,8 +8,8 @@ use lexopt::Arg;
 
 use crate::attachment::PageId;
 
-/// Commands of later versions, so that the answer to them is not "unknown".
-const LATER: [&str; 1] = ["link"];
+/// What is said of a word that is no command.
+const COMMANDS: &str = "the command serve, check, advise, link, rewrite or demo";
 
 /// What the operator wants the program to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,10 +31,34 @@ pub enum Command {
         /// Its file; `-` is standard input.
         file: PathBuf,
     },
+    /// Say what links are called here.
+    Link {
+        /// Links, or texts with links in them; `-` is standard input.
+        texts: Vec<OsString>,
+    },
+    /// Replace the links in the document on standard input.
+    Rewrite,
     /// Print [`help_text`](super::help_text).
-    Help,
+    Help(Topic),
     /// Print [`VERSION`](super::VERSION).
     Version,
+}
+
+/// What help is wanted about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Everything an operator must know.
+    Service,
+    /// The command `check`.
+    Check,
+    /// The command `advise`.
+    Advise,
+    /// The command `link`.
+    Link,
+    /// The command `rewrite`.
+    Rewrite,
+    /// The command `demo`.
+    Demo,
 }
 
 /// A word that is not understood, with the remedy. Exit 64.
@@ -65,13 +89,16 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, Usage
     let mut command = None;
     while let Some(word) = words.next().map_err(syntax)? {
         command = Some(match (word, command) {
-            (Arg::Short('h') | Arg::Long("help"), _) => return Ok(Command::Help),
+            (Arg::Short('h') | Arg::Long("help"), command) => {
+                return Ok(Command::Help(topic(command.as_ref())));
+            }
             (Arg::Short('V') | Arg::Long("version"), _) => return Ok(Command::Version),
-            (Arg::Value(name), None) if name == "advise" => match advise(words.next())? {
-                Some(command) => command,
-                None => return Ok(Command::Help),
-            },
+            (Arg::Value(name), None) if name == "advise" => advise(words.next())?,
             (Arg::Value(name), None) => named(name)?,
+            (Arg::Value(text), Some(Command::Link { mut texts })) => {
+                texts.push(text);
+                Command::Link { texts }
+            }
             (Arg::Long("port"), Some(Command::Demo { port: None })) => Command::Demo {
                 port: Some(port(words.value().map_err(syntax)?)?),
             },
@@ -96,14 +123,33 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, Usage
             }
         });
     }
-    Ok(command.unwrap_or(Command::Serve))
+    match command {
+        Some(Command::Link { texts }) if texts.is_empty() => {
+            let expected = "links behind it, or - for standard input";
+            Err(UsageError::new("link", expected))
+        }
+        Some(command) => Ok(command),
+        None => Ok(Command::Serve),
+    }
 }
 
-/// What stands behind `advise`; `None`: the wish for help.
-fn advise(word: Result<Option<Arg<'_>>, lexopt::Error>) -> Result<Option<Command>, UsageError> {
+/// What somebody wants to know who has begun with this command.
+fn topic(command: Option<&Command>) -> Topic {
+    match command {
+        None | Some(Command::Serve | Command::Help(_) | Command::Version) => Topic::Service,
+        Some(Command::Check { .. }) => Topic::Check,
+        Some(Command::Advise { .. }) => Topic::Advise,
+        Some(Command::Link { .. }) => Topic::Link,
+        Some(Command::Rewrite) => Topic::Rewrite,
+        Some(Command::Demo { .. }) => Topic::Demo,
+    }
+}
+
+/// What stands behind `advise`.
+fn advise(word: Result<Option<Arg<'_>>, lexopt::Error>) -> Result<Command, UsageError> {
     match word.map_err(syntax)? {
-        Some(Arg::Value(file)) => Ok(Some(Command::Advise { file: file.into() })),
-        Some(Arg::Short('h') | Arg::Long("help")) => Ok(None),
+        Some(Arg::Value(file)) => Ok(Command::Advise { file: file.into() }),
+        Some(Arg::Short('h') | Arg::Long("help")) => Ok(Command::Help(Topic::Advise)),
         Some(Arg::Short(_) | Arg::Long(_)) | None => {
             let expected = "a log behind it, which is a file, or - for standard input";
             Err(UsageError::new("advise", expected))
@@ -112,19 +158,13 @@ fn advise(word: Result<Option<Arg<'_>>, lexopt::Error>) -> Result<Option<Command
 }
 
 fn named(name: OsString) -> Result<Command, UsageError> {
-    let text = name.to_str().unwrap_or_default();
-    match text {
+    match name.to_str().unwrap_or_default() {
         "serve" => Ok(Command::Serve),
         "check" => Ok(Command::Check { page: None }),
+        "link" => Ok(Command::Link { texts: Vec::new() }),
+        "rewrite" => Ok(Command::Rewrite),
         "demo" => Ok(Command::Demo { port: None }),
-        _ if LATER.contains(&text) => {
-            let expected = "serve, check, advise or demo, this command comes in a later version";
-            Err(UsageError::new(name, expected))
-        }
-        _ => Err(UsageError::new(
-            name,
-            "the command serve, check, advise or demo",
-        )),
+        _ => Err(UsageError::new(name, COMMANDS)),
     }
 }
 
@@ -193,7 +233,7 @@ mod tests {
                     page: page("65601"),
                 },
             ),
-            ("check --page 7 --help", Command::Help),
+            ("check --page 7 --help", Command::Help(Topic::Check)),
             (
                 "advise /var/log/a.log",
                 Command::Advise {
@@ -201,12 +241,21 @@ mod tests {
                 },
             ),
             ("advise -", Command::Advise { file: "-".into() }),
-            ("advise --help", Command::Help),
-            ("advise a.log -h", Command::Help),
-            ("--help", Command::Help),
-            ("-h", Command::Help),
-            ("serve --help", Command::Help),
-            ("demo --port 1 -h", Command::Help),
+            ("advise --help", Command::Help(Topic::Advise)),
+            ("advise a.log -h", Command::Help(Topic::Advise)),
+            ("--help", Command::Help(Topic::Service)),
+            ("-h", Command::Help(Topic::Service)),
+            ("serve --help", Command::Help(Topic::Service)),
+            ("demo --port 1 -h", Command::Help(Topic::Demo)),
+            ("link --help", Command::Help(Topic::Link)),
+            ("rewrite -h", Command::Help(Topic::Rewrite)),
+            ("rewrite", Command::Rewrite),
+            (
+                "link - https://wiki/a?b=c",
+                Command::Link {
+                    texts: vec!["-".into(), "https://wiki/a?b=c".into()],
+                },
+            ),
             ("--version", Command::Version),
             ("-V", Command::Version),
         ] {
@@ -219,12 +268,17 @@ mod tests {
         for (words, expected) in [
             (
                 "serv",
-                r#""serv": expected the command serve, check, advise or demo; --help says more"#,
+                r#""serv": expected the command serve, check, advise, link, rewrite or demo; --help says more"#,
             ),
             ("help", r#""help": expected the command"#),
+            ("link", r#""link": expected links behind it"#),
             (
-                "link",
-                r#""link": expected serve, check, advise or demo, this command comes in a later version"#,
+                "link --page 7",
+                r#""--page": expected it once and after check"#,
+            ),
+            (
+                "rewrite page.html",
+                r#""page.html": expected no further word"#,
             ),
             ("serve demo", r#""demo": expected no further word"#),
             ("demo 80", r#""80": expected no further word"#),

@@ -44,6 +44,49 @@ impl File {
     pub fn name(&self) -> &FileName {
         self.key.name()
     }
+
+    /// How a page shows it.
+    pub fn kind(&self) -> Kind {
+        if self.download {
+            return Kind::Other;
+        }
+        match &self.key {
+            Key::Thumbnail { .. } => Kind::Image,
+            Key::File { name, .. } | Key::Titled { name, .. } | Key::BlogPost { name, .. } => {
+                Kind::of(name.as_str())
+            }
+        }
+    }
+}
+
+/// What a browser makes of a file inside a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It draws it.
+    Image,
+    /// It plays it.
+    Video,
+    /// It plays it without a picture.
+    Audio,
+    /// It shows it in a window of its own.
+    Pdf,
+    /// It opens or saves it.
+    Other,
+}
+
+impl Kind {
+    /// By the ending of a file's name.
+    pub fn of(name: &str) -> Kind {
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        match &*ending.to_ascii_lowercase() {
+            "png" | "apng" | "jpg" | "jpeg" | "jpe" | "jfif" | "gif" | "webp" | "svg" | "avif"
+            | "bmp" | "ico" => Kind::Image,
+            "mp4" | "m4v" | "webm" | "ogv" | "mov" => Kind::Video,
+            "mp3" | "m4a" | "aac" | "ogg" | "oga" | "opus" | "wav" | "weba" | "flac" => Kind::Audio,
+            "pdf" => Kind::Pdf,
+            _ => Kind::Other,
+        }
+    }
 }
 
 /// Why a link cannot be turned.

@@ -4,7 +4,7 @@
 //! own. It finds the links in whatever text there is ([`Translator::read`]), says what each of them is ([`Meaning`]),
 //! and replaces those of files in a document ([`Rewriter`]). Reading order: `link` (what a link can be), `base` (whose
 //! it is), `meaning` and `tiny` (what Confluence means by it), `path` (what we call the same), `scan` (where links are),
-//! `translator`, `rewriter`, `snippet` and `explanation` (for people).
+//! `reading` (what was pasted), `rewriter` (what comes back) and `explanation` (for people). `translator` is the door.
 //!
 //! Invariants: each path that is made here is read back by the [`router`](crate::router) as the same key, and is plain
 //! ASCII that no markup needs to quote. What is no link of a file is left as it is, byte by byte, in whatever encoding.
@@ -13,6 +13,7 @@
 
 mod base;
 mod entities;
+mod explanation;
 mod link;
 mod meaning;
 mod path;
@@ -26,7 +27,8 @@ mod tests;
 mod tiny;
 mod translator;
 
-pub use link::{File, Link, Meaning, Mistake};
+pub use explanation::Explanation;
+pub use link::{File, Kind, Link, Meaning, Mistake};
 #[cfg(fuzzing)]
 pub use properties::pasting;
 pub use reading::Reading;

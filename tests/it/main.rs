@@ -30,5 +30,6 @@ mod streaming; // bytes go on as they come, and a body cut short never looks who
 )]
 mod support; // a proxy in this process, the program as a process, a raw client, the source tree
 mod tidy; // sizes, doors, dependencies
+mod translate; // the commands that turn links: what goes in, what comes out, exit codes
 mod upstream; // what Confluence does, and what the client gets for it
 mod walls; // which room may name what

@@ -177,6 +177,11 @@ const ROOMS: &[Room] = &[
         why: "a part of the doorway: it reads and understands nothing",
     },
     Room {
+        name: "translate",
+        may_name: &["config", "links"],
+        why: "a part of the doorway: it reads and writes, and knows nothing of links",
+    },
+    Room {
         name: "lib",
         may_name: &[],
         why: "the list of rooms",
