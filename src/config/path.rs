@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Addresses at the root that a base path must leave alone.
-const RESERVED: [&str; 4] = ["healthz", "readyz", "metrics", "status"];
+const RESERVED: [&str; 5] = ["healthz", "readyz", "metrics", "status", "favicon.ico"];
 
 /// Longest base path: it is part of every target, and those are bounded.
 const BASE_PATH_BYTES_MAX: usize = 256;

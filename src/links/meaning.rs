@@ -77,6 +77,7 @@ fn download(path: &str, query: Query<'_>, page: &str) -> Meaning {
         Route::Bad(reason) => Meaning::Mistake(Mistake::Bad(reason)),
         Route::NotFound(_)
         | Route::Home
+        | Route::Icon
         | Route::Gallery(_)
         | Route::Warm(_)
         | Route::Health

@@ -20,7 +20,12 @@ pub fn meaning(target: &str) {
                 assert_eq!(forgets, Route::Forget(Forget::Page(page)));
                 assert!(matches!(options, Route::Options { .. }));
             }
-            Route::Home | Route::Health | Route::Ready { .. } | Route::Status | Route::Metrics => {
+            Route::Home
+            | Route::Icon
+            | Route::Health
+            | Route::Ready { .. }
+            | Route::Status
+            | Route::Metrics => {
                 assert!(matches!(forgets, Route::MethodNotAllowed { .. }));
                 assert!(matches!(options, Route::Options { .. }));
             }

@@ -49,6 +49,7 @@ pub fn route(method: Method, target: &str, base_path: &str) -> Route {
         (Method::Get | Method::Head, Place::Attachment { key, download }) => {
             Route::Attachment { key, download }
         }
+        (Method::Get | Method::Head, Place::Icon) => Route::Icon,
         (Method::Get | Method::Head, Place::Health) => Route::Health,
         (Method::Get | Method::Head, Place::Ready { upstream }) => Route::Ready { upstream },
         (Method::Get | Method::Head, Place::Status) => Route::Status,
@@ -57,6 +58,7 @@ pub fn route(method: Method, target: &str, base_path: &str) -> Route {
             Method::Delete | Method::Post,
             Place::Home
             | Place::Page(_)
+            | Place::Icon
             | Place::Health
             | Place::Ready { .. }
             | Place::Status
@@ -84,6 +86,7 @@ enum Place {
     Attachment { key: Key, download: bool },
     Page(PageId),
     Home,
+    Icon,
     Health,
     Ready { upstream: bool },
     Status,
@@ -98,7 +101,9 @@ impl Place {
             Place::Attachment { .. } => ALLOW_FILE,
             Place::Page(_) => ALLOW_FILE,
             Place::Home => ALLOW_FORM,
-            Place::Health | Place::Ready { .. } | Place::Status | Place::Metrics => ALLOW_READ,
+            Place::Icon | Place::Health | Place::Ready { .. } | Place::Status | Place::Metrics => {
+                ALLOW_READ
+            }
         }
     }
 }
@@ -121,6 +126,7 @@ fn place(target: &str, base_path: &str) -> Result<Place, Refusal> {
         return Err(Reason::Target.into());
     }
     match path {
+        "/favicon.ico" => return Ok(Place::Icon),
         "/healthz" => return Ok(Place::Health),
         "/status" => return Ok(Place::Status),
         "/metrics" => return Ok(Place::Metrics),

@@ -36,6 +36,8 @@ pub enum Route {
     Gallery(PageId),
     /// POST: fetch the files of a page before anybody asks for them.
     Warm(PageId),
+    /// The picture that browsers show beside the title of a file that is opened by itself.
+    Icon,
     /// Whether the process is alive.
     Health,
     /// Whether it takes traffic.

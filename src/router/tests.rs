@@ -25,6 +25,7 @@ fn said(method: Method, target: &str, base_path: &str) -> String {
         Route::Gallery(page) => format!("gallery {page}"),
         Route::Warm(page) => format!("warm {page}"),
         other @ (Route::Home
+        | Route::Icon
         | Route::Health
         | Route::Ready { .. }
         | Route::Status
@@ -162,7 +163,7 @@ fn what_is_nearly_an_address_is_refused_with_a_reason() {
 #[rustfmt::skip]
 fn where_nothing_lives_it_says_where_things_live() {
     for (target, expected) in [
-        ("/favicon.ico", "404 Elsewhere"),
+        ("/favicon.png", "404 Elsewhere"),
         ("/confluence/download/attachments/12/a.png", "404 Elsewhere"),
         ("/pages/viewpage.action/x", "404 Elsewhere"),
         ("/download", "404 Download"),
@@ -224,6 +225,7 @@ fn a_page_has_a_gallery_and_can_be_warmed() {
 fn the_service_speaks_of_itself_at_the_root() {
     for base_path in ["", "/proxy", "/a/b"] {
         for (target, expected) in [
+            ("/favicon.ico", "Icon"),
             ("/healthz", "Health"),
             ("/status", "Status"),
             ("/metrics?x", "Metrics"),

@@ -5,5 +5,5 @@ mod shell;
 mod watch;
 
 pub use home::{Exhibit, Place, Showcase, home};
-pub use shell::{Language, Shell, policy};
+pub use shell::{ICON, ICON_TYPE, Language, Shell, policy};
 pub use watch::{METRICS_TYPE, ShutGuard, Standing, metrics, status};

@@ -11,6 +11,16 @@ use ring::digest::{SHA256, digest};
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
+/// The picture beside the title, where browsers look for it by themselves.
+pub const ICON: &str = include_str!("icon.svg");
+
+/// `Content-Type` of [`ICON`].
+pub const ICON_TYPE: &str = "image/svg+xml";
+
+/// The same within a page, which need not be at the root of its host.
+static ICON_LINK: LazyLock<String> =
+    LazyLock::new(|| format!("data:{ICON_TYPE};base64,{}", STANDARD.encode(ICON)));
+
 /// Pictures and media come from anywhere, because links go to the public address and the demo shows Confluence's own;
 /// everything else is this page alone.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
@@ -123,13 +133,14 @@ impl Shell<'_> {
             &mut page,
             format_args!(
                 "<!doctype html>\n<html lang=\"{tag}\"><head><meta charset=\"utf-8\"><title>{title}</title>\
-                 <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"data:,\">\
+                 <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"{}\">\
                  <style>{STYLE}</style></head><body><a class=\"skip\" href=\"#content\">{skip}</a>\
                  <header class=\"bar\"><div><a class=\"brand\" href=\"{base_path}/\">{name}</a>\
                  <a href=\"{switch}\" lang=\"{other_tag}\" hreflang=\"{other_tag}\">{other_name}</a></div></header>\
                  <main id=\"content\">{content}</main>\
                  <div id=\"said\" class=\"said\" role=\"status\" data-copied=\"{copied}\" data-not-copied=\"{not_copied}\"></div>\
-                 <script>{SCRIPT}</script></body></html>\n"
+                 <script>{SCRIPT}</script></body></html>\n",
+                *ICON_LINK
             ),
         );
         page

@@ -32,6 +32,7 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
     let nowhere = |why| reply::problem(&wish, &failure::nowhere(&why, &desk.house.base_path), now);
     match route {
         Route::Home => home(desk, job, &wish, now),
+        Route::Icon => document(200, web::ICON_TYPE, web::ICON.into()),
         Route::Health => document(200, TEXT, "ok\n".into()),
         Route::Ready { .. } if !desk.is_ready() => document(503, TEXT, "stopping\n".into()),
         Route::Ready { upstream: true } => {
