@@ -37,4 +37,8 @@
       say(copied ? said.dataset.copied : said.dataset.notCopied);
     });
   }
+  // The start page: whoever goes into a ready-made text wants all of it.
+  for (const field of document.querySelectorAll("input[readonly]")) {
+    field.addEventListener("focus", () => field.select());
+  }
 })();

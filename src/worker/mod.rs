@@ -12,6 +12,7 @@ mod answerer;
 mod crew;
 mod desk;
 mod failure;
+mod home;
 mod lookup;
 mod pages;
 mod publication;

@@ -23,6 +23,7 @@ mod replay; // what is kept of made-up requests, beside FIFO, LRU and who knows 
 mod secrets; // what is nowhere to be seen
 mod shutdown; // what a stop leaves behind
 mod single_flight; // many clients, one download
+mod start_page; // paste links, get ours: by form and by address, in both languages, without a script
 mod streaming; // bytes go on as they come, and a body cut short never looks whole
 #[expect(
     dead_code,

@@ -73,8 +73,8 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "web",
-        may_name: &[],
-        why: "text in, text out",
+        may_name: &["links"],
+        why: "text in, text out; what is pasted into a page is read by the room of links",
     },
     Room {
         name: "cache",
@@ -117,6 +117,7 @@ const ROOMS: &[Room] = &[
             "config::Networks",
             "confluence",
             "gate",
+            "links::Translator",
             "reply",
             "router",
             "sabotage::point",
@@ -431,6 +432,7 @@ const PURE: &[&str] = &[
     "router/",
     "web/",
     "worker/failure.rs",
+    "worker/home.rs",
     "worker/publication.rs",
 ];
 
