@@ -40,6 +40,14 @@ impl Base {
         &self.path
     }
 
+    /// Whether a link without a scheme begins with the host of this base.
+    pub(super) fn is_host_of(&self, link: &str) -> bool {
+        let length = self.authority.len();
+        let host = link.get(..length);
+        let is_same = host.is_some_and(|host| host.eq_ignore_ascii_case(&self.authority));
+        is_same && matches!(link.as_bytes().get(length), None | Some(b'/' | b'?' | b'#'))
+    }
+
     /// Looks where an absolute link leads. `http` or `https` is all the same, and so is how the host is written.
     pub(super) fn side<'a>(&self, link: &'a str) -> Side<'a> {
         let Some((authority, rest)) = split(link) else {

@@ -77,6 +77,9 @@ impl Translator {
     }
 
     fn is_bare(&self, link: &str) -> bool {
+        if !link.starts_with('/') && !self.begins_with_host(link) {
+            return false;
+        }
         match self.meaning(&self.completed(link, Place::Text)) {
             Meaning::File(_) | Meaning::Page(_) | Meaning::Unnamed(_) | Meaning::Ours => true,
             Meaning::Mistake(Mistake::Nothing | Mistake::Outside | Mistake::Unknown) => false,
@@ -92,11 +95,8 @@ impl Translator {
 
     /// Puts the scheme before a link that begins with Confluence's host.
     fn completed(&self, link: &str, place: Place) -> String {
-        let with_scheme = format!("https://{link}");
         match place {
-            Place::Text if !link.contains("://") && self.is_confluences(&with_scheme) => {
-                with_scheme
-            }
+            Place::Text if self.begins_with_host(link) => format!("https://{link}"),
             Place::Text | Place::Attribute | Place::List => link.to_owned(),
         }
     }

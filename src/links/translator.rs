@@ -55,12 +55,9 @@ impl Translator {
         Meaning::Mistake(Mistake::Nothing)
     }
 
-    /// Whether an absolute link is on Confluence's host.
-    pub(super) fn is_confluences(&self, link: &str) -> bool {
-        match self.confluence.side(link) {
-            Side::Below(_) | Side::Beside => true,
-            Side::Elsewhere => false,
-        }
+    /// Whether a link without a scheme begins with Confluence's host.
+    pub(super) fn begins_with_host(&self, link: &str) -> bool {
+        self.confluence.is_host_of(link)
     }
 
     fn absolute(&self, link: &str) -> Meaning {
