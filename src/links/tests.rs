@@ -294,6 +294,8 @@ fn a_document_comes_back_with_its_files_replaced() {
         ("<img srcset=\"/download/thumbnails/1/a.png?width=9 2x, /other.png 1x\">", "<img srcset=\"http://files/proxy/download/thumbnails/1/a.png?width=9 2x, /other.png 1x\">", 1),
         ("<a href=/download/attachments/1/a.png>a</a>", "<a href=http://files/proxy/download/attachments/1/a.png>a</a>", 1),
         ("!https://wiki.example.com/download/attachments/1/a.png!, https://wiki.example.com/display/A/B?preview=/1/2/c.png.", "!http://files/proxy/download/attachments/1/a.png!, http://files/proxy/1/c.png.", 2),
+        // A quote that is forgotten costs its own link, not those of the text behind it.
+        ("<a href=\"x>https://wiki.example.com/download/attachments/1/a.png</a>\"", "<a href=\"x>http://files/proxy/download/attachments/1/a.png</a>\"", 1),
         ("/download/attachments/1/a.png", "/download/attachments/1/a.png", 0),
         ("<a href=\"/pages/viewpage.action?pageId=1\">", "<a href=\"/pages/viewpage.action?pageId=1\">", 0),
         ("<a href=\"https://wiki.example.com/download/attachments/1/", "<a href=\"https://wiki.example.com/download/attachments/1/", 0),
