@@ -64,6 +64,7 @@
 //! | [`confluence`] | every question to Confluence: the account guard, the connections, how answers are read |
 //! | [`account`] | the account's keeper: tests the login, takes a new secret over |
 //! | [`reply`] | conditionals, ranges, content policy, problems |
+//! | [`links`] | Confluence's links in whatever people paste, read, explained and turned into ours |
 //! | [`web`] | the pages for people, and what they say for programs |
 //! | [`logging`] | env_logger and the access log, before writers that never block anybody |
 //! | [`check`] | looks for what is wrong on the way to Confluence, for operators; no part of the service |
@@ -76,7 +77,7 @@
 //! # Invariants
 //!
 //! - The gate never looks into the cache; the cache knows no HTTP; `confluence` knows no cache. `reply`, `router`,
-//!   `config` and `web` touch nothing: no thread, socket, file or clock; `now` is an argument.
+//!   `links`, `config` and `web` touch nothing: no thread, socket, file or clock; `now` is an argument.
 //! - Hits never wait: nothing on their way blocks but the inboxes of gates, which never block themselves.
 //! - No question goes to Confluence while the account guard is shut or a pause that Confluence asked for lasts; only
 //!   the keeper's test of the login passes.
@@ -111,6 +112,7 @@ pub mod config;
 pub mod confluence;
 pub mod demo;
 pub mod gate;
+pub mod links;
 pub mod logging;
 pub mod meters;
 pub mod reply;

@@ -2,12 +2,13 @@
 
 mod demonstration;
 mod files;
+mod translate;
 mod warming;
 
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
-use std::panic::catch_unwind;
+use std::panic::{UnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
         }
     };
     match command {
-        Command::Help => say(arguments::help_text()),
+        Command::Help(topic) => say(arguments::help(topic).trim_end()),
         Command::Version => say(arguments::VERSION),
         Command::Serve => return serve(style),
         Command::Demo { port } => return demo(style, port),
@@ -70,6 +71,8 @@ fn main() -> ExitCode {
         Command::Warm { pages, url } => {
             return catch_unwind(|| warming::warm(style, &pages, url)).unwrap_or(INTERNAL.into());
         }
+        Command::Link { texts } => return with_environment(|given| translate::link(given, &texts)),
+        Command::Rewrite => return with_environment(translate::rewrite),
         Command::Check { page } => {
             let verdict = catch_unwind(|| check(page)).unwrap_or(Verdict::Internal);
             return match verdict {
@@ -84,23 +87,28 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+fn with_environment(deed: impl FnOnce(&Environment<'_>) -> u8 + UnwindSafe) -> ExitCode {
+    let code = catch_unwind(|| deed(&environment()));
+    code.unwrap_or(INTERNAL).into()
+}
+
+fn environment() -> Environment<'static> {
+    Environment::new(std::env::vars_os(), &read_text_file)
+}
+
 fn serve(style: Style) -> ExitCode {
     #[cfg(debug_assertions)]
     if let Ok(point) = std::env::var(sabotage::VARIABLE) {
         sabotage::arm(point);
     }
-    let environment = Environment::new(std::env::vars_os(), &read_text_file);
+    let environment = environment();
     let (config, warnings) = match Config::from_lookup(&environment) {
         Ok(config) => config,
         Err(errors) => {
-            errors
-                .warnings
-                .iter()
-                .for_each(|warning| complain(style, warning));
-            errors
-                .problems
-                .iter()
-                .for_each(|problem| complain(style, problem));
+            let warnings = errors.warnings.iter();
+            warnings.for_each(|warning| complain(style, warning));
+            let problems = errors.problems.iter();
+            problems.for_each(|problem| complain(style, problem));
             return CONFIGURATION.into();
         }
     };
@@ -125,8 +133,7 @@ fn serve(style: Style) -> ExitCode {
 
 /// Looks for what is wrong with the settings that `serve` would have. There is no log: everything is in the lines.
 fn check(page: Option<PageId>) -> Verdict {
-    let environment = Environment::new(std::env::vars_os(), &read_text_file);
-    match Config::from_lookup(&environment) {
+    match Config::from_lookup(&environment()) {
         Ok((config, warnings)) => {
             let memory = Memory {
                 cache: config.cache.bytes_max,
@@ -191,8 +198,7 @@ fn reread_tls() -> FoundTls {
 type Reading<T> = Result<(T, Vec<Warning>), ConfigErrors>;
 
 fn reread<T>(read: fn(&Environment<'_>) -> Reading<T>) -> Result<(T, Vec<String>), Vec<String>> {
-    let environment = Environment::new(std::env::vars_os(), &read_text_file);
-    match read(&environment) {
+    match read(&environment()) {
         Ok((found, warnings)) => {
             let warnings = warnings.iter().map(ToString::to_string).collect();
             Ok((found, warnings))

@@ -1,5 +1,7 @@
 //! From variables to [`Config`], in one pass that collects whatever is wrong.
 
+use std::net::SocketAddr;
+
 use super::address::{Address, Refusal, parse_address};
 use super::allow::read_allow;
 use super::credentials::read_account;
@@ -10,7 +12,9 @@ use super::outbound::{read_ca, read_outbound_proxy};
 use super::path::{parse_base_path, parse_listen_host};
 use super::people::{read_access_log, read_contact, read_public_url};
 use super::report::{ConfigErrors, Problem, Warning};
-use super::settings::{CacheConfig, Config, ConfluenceConfig, Kind, ProxyConfig, TlsFiles};
+use super::settings::{
+    Addresses, CacheConfig, Config, ConfluenceConfig, Kind, ProxyConfig, TlsFiles,
+};
 use super::size::format_size;
 use super::table::setting;
 use super::tls::read_tls;
@@ -84,6 +88,25 @@ impl Config {
         let cache = read_cache(&mut desk);
         desk.close()?;
         Ok(cache.expect("a part that is missing has left a problem"))
+    }
+
+    /// Reads only where Confluence and this service are, which needs no account.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, which may be that nobody has said under which address people reach the service.
+    pub fn addresses_from_lookup(environment: &Environment<'_>) -> Result<Addresses, ConfigErrors> {
+        let mut desk = Desk::new(environment);
+        let kind = parsed(&mut desk, "CONFLUENCE_KIND", parse_kind);
+        let confluence = read_address(&mut desk, kind.flatten());
+        let proxy = read_proxy_address(&mut desk);
+        desk.close()?;
+        Ok(Addresses {
+            confluence: confluence
+                .expect("a part that is missing has left a problem")
+                .url,
+            proxy: proxy.expect("a part that is missing has left a problem"),
+        })
     }
 
     /// Reads only what clients are shown over HTTPS, when its files may have changed.
@@ -190,6 +213,30 @@ fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
         contact,
         access_log,
     })
+}
+
+/// The address of the base path: what people were told, else where the service listens, if that is one host.
+fn read_proxy_address(desk: &mut Desk<'_>) -> Option<String> {
+    const NAME: &str = "PROXY_PUBLIC_URL";
+    let base_path = read_base_path(desk);
+    let public_url = read_public_url(desk, base_path.as_deref());
+    if public_url.is_some() || desk.has_problem(NAME) {
+        return public_url;
+    }
+    let host = parsed(desk, "PROXY_HOST", parse_listen_host);
+    let port = parsed(desk, "PROXY_PORT", parse_port);
+    let is_https = desk.text("PROXY_TLS_CERT_FILE").is_some();
+    let (base_path, host, port) = (base_path?, host?, port?);
+    if host.is_unspecified() || port == 0 {
+        let text = "not set, expected the address under which people reach the service, such as http://files.example.com:8080: PROXY_HOST and PROXY_PORT do not say it";
+        desk.problem(Problem::hidden(NAME, text));
+        return None;
+    }
+    let scheme = if is_https { "https" } else { "http" };
+    Some(format!(
+        "{scheme}://{}{base_path}",
+        SocketAddr::new(host, port)
+    ))
 }
 
 /// A text that `parse` understands, else the table's words on what it should be.
@@ -314,6 +361,71 @@ mod tests {
                 Ok((config, warnings.iter().map(ToString::to_string).collect()))
             }
             Err(errors) => Err(errors.problems.iter().map(ToString::to_string).collect()),
+        }
+    }
+
+    #[test]
+    fn links_need_two_addresses_and_no_account() {
+        let url = ("CONFLUENCE_URL", "https://wiki.example.com/c/");
+        let unknown = "PROXY_PUBLIC_URL: not set, expected the address under which people reach";
+        for (changes, expected) in [
+            (&[][..], Err(unknown)),
+            (
+                &[("PROXY_PUBLIC_URL", "https://Files/")],
+                Ok("https://files/proxy"),
+            ),
+            (
+                &[("PROXY_PUBLIC_URL", "files")],
+                Err("PROXY_PUBLIC_URL=\"files\""),
+            ),
+            (
+                &[("PROXY_PUBLIC_URL", "http://f"), ("PROXY_BASE_PATH", "/")],
+                Ok("http://f"),
+            ),
+            (
+                &[("PROXY_HOST", "10.0.0.7")],
+                Ok("http://10.0.0.7:8080/proxy"),
+            ),
+            (
+                &[("PROXY_HOST", "::1"), ("PROXY_BASE_PATH", "/a")],
+                Ok("http://[::1]:8080/a"),
+            ),
+            (
+                &[("PROXY_HOST", "10.0.0.7"), ("PROXY_PORT", "0")],
+                Err(unknown),
+            ),
+            (
+                &[
+                    ("PROXY_HOST", "10.0.0.7"),
+                    ("PROXY_TLS_CERT_FILE", "/nowhere"),
+                ],
+                Ok("https://10.0.0.7:8080/proxy"),
+            ),
+            (&[("PROXY_HOST", "x")], Err("PROXY_HOST=\"x\"")),
+            (
+                &[("CONFLUENCE_URL", "wiki")],
+                Err("CONFLUENCE_URL=\"wiki\""),
+            ),
+        ] {
+            let all = [url].into_iter().chain(changes.iter().copied());
+            let all = all.map(|(name, value)| (name.into(), value.into()));
+            let no_file = |_: &Path| Err(io::ErrorKind::NotFound.into());
+            let found = Config::addresses_from_lookup(&Environment::new(all, &no_file));
+            match (found, expected) {
+                (Ok(found), Ok(proxy)) => {
+                    assert_eq!(found.proxy, proxy, "{changes:?}");
+                    assert_eq!(found.confluence, "https://wiki.example.com/c");
+                }
+                (Err(errors), Err(expected)) => {
+                    let problems: Vec<String> =
+                        errors.problems.iter().map(ToString::to_string).collect();
+                    assert!(
+                        problems[0].starts_with(expected),
+                        "{changes:?}: {problems:?}"
+                    );
+                }
+                (found, _) => panic!("{changes:?}: {found:?}"),
+            }
         }
     }
 

@@ -30,7 +30,7 @@ pub use networks::Networks;
 pub use report::{ConfigErrors, Problem, Warning};
 pub use service::LocalService;
 pub use settings::{
-    AccessLog, AccessLogFormat, AccessLogTarget, Allow, CaFile, CacheConfig, Config,
+    AccessLog, AccessLogFormat, AccessLogTarget, Addresses, Allow, CaFile, CacheConfig, Config,
     ConfluenceConfig, Credentials, Kind, OutboundProxy, ProxyConfig, Secret, TlsFiles,
 };
 pub use size::{format_size, parse_size};

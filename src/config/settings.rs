@@ -156,6 +156,15 @@ pub struct ProxyConfig {
     pub access_log: Option<AccessLog>,
 }
 
+/// Where Confluence and this service are for people, which is all that links need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Addresses {
+    /// Confluence's base address.
+    pub confluence: String,
+    /// The address of the base path.
+    pub proxy: String,
+}
+
 /// A log of requests for other programs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessLog {

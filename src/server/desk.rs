@@ -56,6 +56,7 @@ fn house(config: &Config, showcase: Option<Showcase>) -> House {
         scheme: scheme(config),
         base_path: proxy.base_path.clone(),
         public_url: proxy.public_url.clone(),
+        confluence_url: config.confluence.url.clone(),
         contact: proxy.contact.clone(),
         operators: proxy.operators.clone(),
         showcase,

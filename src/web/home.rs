@@ -1,123 +1,98 @@
-//! The start page at the base path: what this service is, how to make a link, and in a demo the proof.
+//! The start page at the base path: paste a link and get ours, what this service is, and in a demo the proof.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::results::put_results;
 use super::shell::{Language, Shell, escape, put};
+use super::showcase::{Showcase, put_proof};
+use crate::links::Translator;
 
 /// The file of the examples, below the base address of Confluence or of this service, with the places where a narrow
 /// line may break.
 const EXAMPLE_LINK: &str =
     "<wbr>/download/attachments/123456/diagram.png<wbr>?version=1&amp;api=v2";
 
-/// Files that the page shows side by side: through the proxy, and straight from Confluence.
-#[derive(Clone, Debug)]
-pub struct Showcase {
-    /// The files.
-    pub exhibits: Vec<Exhibit>,
-    /// The address of the page where people can make Confluence fail.
-    pub switchboard: String,
-}
+/// Longest text in bytes that is put into an address again, so that the switch of language keeps it. Servers in between
+/// take addresses of some 8 KiB, and each byte may become three.
+const KEPT_BYTES_MAX: usize = 2000;
 
-/// One file of a [`Showcase`].
-#[derive(Clone, Debug)]
-pub struct Exhibit {
-    /// Path below the base path, percent-encoded: `/12345/a%20b.png`.
-    pub path: String,
-    /// The same file at Confluence.
-    pub direct: String,
-    /// Its name as people read it.
-    pub name: String,
-    /// Its media type.
-    pub media_type: String,
-    /// What it is, in English.
-    pub title_en: String,
-    /// What it is, in Chinese.
-    pub title_zh: String,
-}
-
-/// Where the page is, as its reader sees it.
+/// Where the page is, as its reader sees it, and what he has pasted.
 #[derive(Clone, Copy, Debug)]
 pub struct Place<'a> {
-    /// `http` or `https`.
-    pub scheme: &'a str,
-    /// The client's `Host`.
-    pub host: Option<&'a str>,
+    /// Between Confluence's links and those that begin as this page does.
+    pub translator: &'a Translator,
     /// Where the API lives.
     pub base_path: &'a str,
     /// The canonical target of the request.
     pub target: &'a str,
+    /// What was in the field of the page.
+    pub pasted: Option<&'a str>,
 }
 
 /// What the page says, once per language.
 struct Words {
-    language: &'static str,
     title: &'static str,
     lead: &'static str,
     warning: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    turn: &'static str,
     how: &'static str,
     short: &'static str,
     short_how: &'static str,
     drop_in: &'static str,
     drop_in_how: &'static str,
-    proof: &'static str,
-    proof_lead: &'static str,
-    break_it: &'static str,
-    break_how: &'static str,
-    with: &'static str,
-    without: &'static str,
-    open: &'static str,
-    refused: &'static str,
+    bookmark: &'static str,
+    bookmark_how: &'static str,
+    copy_bookmark: &'static str,
 }
 
 const ENGLISH: Words = Words {
-    language: "en",
     title: "Confluence attachments, without a login",
     lead: "This service opens links to Confluence attachments for everybody on this network. It logs in with one configured account, keeps each file in memory for a while, and hands it on.",
     warning: "Whatever the configured account may read can be read by everybody who reaches this service.",
+    label: "Links from Confluence",
+    hint: "One or several, or a whole text with links in it: HTML, Markdown, wiki markup. It comes back with links that need no login. Nothing of it is kept.",
+    turn: "Make links",
     how: "How to make a link",
     short: "Short",
-    short_how: "Page id and file name behind the address of this page:",
+    short_how: "Page id and file name behind the address of this page; the page id alone lists its files:",
     drop_in: "From Confluence’s own link",
     drop_in_how: "Replace everything before /download/ by the address of this page; the rest stays as it is:",
-    proof: "See for yourself",
-    proof_lead: "The same files twice: on the left through this service, on the right straight from Confluence, which wants a login and shows none of them.",
-    break_it: "Break Confluence",
-    break_how: "slow, down, wrong password and more, and see what this service makes of it.",
-    with: "through this service",
-    without: "straight from Confluence",
-    open: "open",
-    refused: "needs a login",
+    bookmark: "From the page you are on",
+    bookmark_how: "Make a bookmark with this as its address. It opens this page with the link of the page or preview you are looking at:",
+    copy_bookmark: "Copy the bookmark",
 };
 
 const CHINESE: Words = Words {
-    language: "zh-CN",
     title: "无需登录即可打开 Confluence 附件",
     lead: "本服务让内网中的所有人都能打开 Confluence 附件链接：它使用一个预先配置的账号登录，把文件在内存中保留一段时间，再转交给访问者。",
     warning: "所配置的账号能读到的一切，访问本服务的任何人都能读到。",
+    label: "Confluence 链接",
+    hint: "可以是一个或多个链接，也可以是含有链接的整段文字：HTML、Markdown、Wiki 标记。返回的链接无需登录。粘贴的内容不会保存。",
+    turn: "生成链接",
     how: "如何得到链接",
     short: "短链接",
-    short_how: "在本页地址后面加上页面 ID 和文件名：",
+    short_how: "在本页地址后面加上页面 ID 和文件名；只加页面 ID 则列出该页面的文件：",
     drop_in: "由 Confluence 自己的链接得到",
     drop_in_how: "把 /download/ 之前的部分换成本页地址，其余保持不变：",
-    proof: "对比效果",
-    proof_lead: "同样的文件各出现两次：左边经过本服务，右边直接来自 Confluence，后者要求登录，因此无法显示。",
-    break_it: "让 Confluence 出故障",
-    break_how: "缓慢、宕机、密码错误等等，看看本服务如何应对。",
-    with: "经过本服务",
-    without: "直接访问 Confluence",
-    open: "打开",
-    refused: "需要登录",
+    bookmark: "由正在浏览的页面得到",
+    bookmark_how: "以下面的内容为地址建立书签。点击它就会打开本页，并带上正在浏览的页面或预览的链接：",
+    copy_bookmark: "复制书签",
 };
 
 /// Renders the page. `languages` is the client's `Accept-Language`.
 pub fn home(place: &Place<'_>, languages: Option<&str>, showcase: Option<&Showcase>) -> String {
     let Place {
-        scheme,
-        host,
+        translator,
         base_path,
         target,
+        pasted,
     } = *place;
     let (_, query) = target.split_once('?').unwrap_or((target, ""));
     let language = Language::of(query, languages);
     let words = language.pick(&ENGLISH, &CHINESE);
+    let pasted = pasted.filter(|text| !text.trim().is_empty());
     let mut content = String::with_capacity(16 * 1024);
     let Words {
         title,
@@ -127,23 +102,69 @@ pub fn home(place: &Place<'_>, languages: Option<&str>, showcase: Option<&Showca
     } = words;
     put(
         &mut content,
-        format_args!("<h1>{title}</h1><p class=\"lead\">{lead}</p><p class=\"note\">{warning}</p>"),
+        format_args!("<h1>{title}</h1><p class=\"lead\">{lead}</p>"),
     );
-    let address = format!("{scheme}://{}{base_path}", host.unwrap_or("HOST"));
-    put_ways(&mut content, words, &escape(&address));
+    put_form(&mut content, language, base_path, pasted);
+    if let Some(text) = pasted {
+        put_results(&mut content, language, base_path, translator, text);
+    }
+    put(
+        &mut content,
+        format_args!("<p class=\"note\">{warning}</p>"),
+    );
+    put_ways(&mut content, words, &escape(&translator.address("")));
     if let Some(showcase) = showcase {
-        put_proof(&mut content, words, base_path, showcase);
+        put_proof(&mut content, language, base_path, showcase);
     }
     let shell = Shell {
         language,
         title,
         base_path,
-        target,
+        target: &kept_target(base_path, target, pasted),
     };
     shell.page(&content)
 }
 
-/// How to make a link, both ways.
+/// The address that leads here again with what was pasted, if it is short enough for one.
+fn kept_target(base_path: &str, target: &str, pasted: Option<&str>) -> String {
+    match pasted {
+        Some(text) if text.len() <= KEPT_BYTES_MAX => {
+            let text = utf8_percent_encode(text, NON_ALPHANUMERIC);
+            format!("{base_path}/?link={text}")
+        }
+        Some(_) => format!("{base_path}/"),
+        None => target.to_owned(),
+    }
+}
+
+/// The field for links, with what was in it.
+fn put_form(page: &mut String, language: Language, base_path: &str, pasted: Option<&str>) {
+    let Words {
+        label, hint, turn, ..
+    } = language.pick(&ENGLISH, &CHINESE);
+    let tag = language.pick("en", "zh");
+    let base_path = escape(base_path);
+    let rows = rows(pasted.unwrap_or_default());
+    let pasted = escape(pasted.unwrap_or_default());
+    // A newline right behind the start of a textarea is not a part of its text.
+    put(
+        page,
+        format_args!(
+            "<form class=\"card paste\" method=\"post\" action=\"{base_path}/?lang={tag}\">\
+             <label for=\"link\">{label}</label><p class=\"soft\" id=\"link-hint\">{hint}</p>\
+             <textarea id=\"link\" name=\"link\" rows=\"{rows}\" required spellcheck=\"false\" autocomplete=\"off\" \
+             aria-describedby=\"link-hint\" placeholder=\"https://wiki.example.com/download/attachments/123456/diagram.png\">\n{pasted}</textarea>\
+             <button class=\"main\">{turn}</button></form>"
+        ),
+    );
+}
+
+/// How high a field for this text is.
+pub(super) fn rows(text: &str) -> usize {
+    (text.lines().count() + 1).clamp(4, 12)
+}
+
+/// How to make a link, all ways. `address` is escaped.
 fn put_ways(page: &mut String, words: &Words, address: &str) {
     let Words {
         how,
@@ -151,134 +172,91 @@ fn put_ways(page: &mut String, words: &Words, address: &str) {
         short_how,
         drop_in,
         drop_in_how,
+        bookmark,
+        bookmark_how,
+        copy_bookmark,
         ..
     } = words;
+    let script = format!(
+        "javascript:location.href=&#39;{address}/?link=&#39;+encodeURIComponent(location.href)"
+    );
     put(
         page,
         format_args!(
             "<h2>{how}</h2><div class=\"ways\">\
              <section class=\"card\"><h3>{short}</h3><p>{short_how}</p><code><strong>{address}</strong>/123456/diagram.png</code></section>\
              <section class=\"card\"><h3>{drop_in}</h3><p>{drop_in_how}</p>\
-             <code><s>https://wiki.example.com</s>{EXAMPLE_LINK}</code><code><strong>{address}</strong>{EXAMPLE_LINK}</code></section></div>"
+             <code><s>https://wiki.example.com</s>{EXAMPLE_LINK}</code><code><strong>{address}</strong>{EXAMPLE_LINK}</code></section>\
+             <section class=\"card\"><h3>{bookmark}</h3><p>{bookmark_how}</p><code>{script}</code>\
+             <button hidden data-copy-text=\"{script}\">{copy_bookmark}</button></section></div>"
         ),
     );
-}
-
-/// Every exhibit twice.
-fn put_proof(page: &mut String, words: &Words, base_path: &str, showcase: &Showcase) {
-    let Words {
-        proof,
-        proof_lead,
-        break_it,
-        break_how,
-        ..
-    } = words;
-    let switchboard = escape(&showcase.switchboard);
-    put(
-        page,
-        format_args!(
-            "<h2>{proof}</h2><p class=\"lead\">{proof_lead}</p>\
-             <p class=\"lead\"><a href=\"{switchboard}\">{break_it}</a>: {break_how}</p><div class=\"exhibits\">"
-        ),
-    );
-    for exhibit in &showcase.exhibits {
-        let title = escape(if words.language == "en" {
-            &exhibit.title_en
-        } else {
-            &exhibit.title_zh
-        });
-        let name = escape(&exhibit.name);
-        put(
-            page,
-            format_args!(
-                "<article class=\"card\"><header><h3>{title}</h3><small class=\"mono soft\">{name}</small></header><div class=\"pair\">"
-            ),
-        );
-        let ours = escape(&format!("{base_path}{}", exhibit.path));
-        let direct = escape(&exhibit.direct);
-        for (class, caption, address, instead) in [
-            ("with", words.with, &*ours, &*name),
-            ("without", words.without, &*direct, words.refused),
-        ] {
-            put(
-                page,
-                format_args!(
-                    "<figure class=\"{class}\"><figcaption>{caption} <a href=\"{address}\">{}</a></figcaption><div class=\"stage\">",
-                    words.open
-                ),
-            );
-            put_file(page, exhibit, address, instead);
-            page.push_str("</div></figure>");
-        }
-        page.push_str("</div></article>");
-    }
-    page.push_str("</div>");
-}
-
-/// The file at `address`, as its type is shown; `instead` stands in for a picture that does not load.
-fn put_file(page: &mut String, exhibit: &Exhibit, address: &str, instead: &str) {
-    match exhibit.media_type.split('/').next() {
-        Some("image") => put(
-            page,
-            format_args!("<img src=\"{address}\" alt=\"{instead}\">"),
-        ),
-        Some("video") => put(
-            page,
-            format_args!("<video src=\"{address}\" controls muted preload=\"metadata\"></video>"),
-        ),
-        Some("audio") => put(
-            page,
-            format_args!("<audio src=\"{address}\" controls preload=\"metadata\"></audio>"),
-        ),
-        _ => {
-            let ending = exhibit.name.rsplit_once('.').map_or("", |(_, end)| end);
-            let ending = escape(&ending.to_uppercase());
-            put(
-                page,
-                format_args!("<a class=\"file\" href=\"{address}\">{ending}</a>"),
-            );
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::showcase::Exhibit;
     use super::*;
 
-    fn place(host: Option<&str>) -> Place<'_> {
-        Place {
-            scheme: "https",
-            host,
+    #[track_caller]
+    fn page(target: &str, languages: Option<&str>, pasted: Option<&str>) -> String {
+        let translator = Translator::new("https://wiki.example.com", "https://files:8443/proxy");
+        let place = Place {
+            translator: &translator,
             base_path: "/proxy",
-            target: "/proxy/",
-        }
+            target,
+            pasted,
+        };
+        home(&place, languages, None)
     }
 
     #[test]
     fn the_addresses_on_it_begin_as_this_page_does() {
-        let page = home(&place(Some("files:8443")), None, None);
-        assert!(page.contains("https://files:8443/proxy"));
-        assert!(!page.contains("http://files"));
+        let page = page("/proxy/", None, None);
+        assert!(page.contains("https://files:8443/proxy</strong>/123456/"));
+        assert!(page.contains("location.href=&#39;https://files:8443/proxy/?link=&#39;"));
+        assert!(
+            page.contains("<form class=\"card paste\" method=\"post\" action=\"/proxy/?lang=en\">")
+        );
+        assert!(!page.contains("http://files") && !page.contains("id=\"results\""));
     }
 
     #[test]
     fn the_page_speaks_the_readers_language() {
-        for (languages, expected) in [
-            (None, "lang=\"en\""),
-            (Some("zh-CN,zh;q=0.9,en;q=0.8"), "lang=\"zh-CN\""),
-            (Some("en-US,zh"), "lang=\"en\""),
-            (Some("de, ZH-tw"), "lang=\"zh-CN\""),
-            (Some("fr"), "lang=\"en\""),
+        for (target, languages, expected) in [
+            ("/proxy/", None, "lang=\"en\""),
+            ("/proxy/", Some("zh-CN,zh;q=0.9,en;q=0.8"), "lang=\"zh-CN\""),
+            ("/proxy/?lang=zh&link=x", Some("en"), "lang=\"zh-CN\""),
         ] {
-            assert!(
-                home(&place(None), languages, None).contains(expected),
-                "languages: {languages:?}"
-            );
+            let page = page(target, languages, None);
+            assert!(page.contains(expected), "{target} {languages:?}");
         }
     }
 
     #[test]
-    fn nothing_of_the_client_or_of_a_name_becomes_markup() {
+    fn the_switch_of_language_keeps_what_is_short() {
+        let kept = page(
+            "/proxy/?lang=en",
+            None,
+            Some("https://wiki.example.com/x/a&b"),
+        );
+        assert!(kept.contains(
+            "href=\"/proxy/?lang=zh&amp;link=https%3A%2F%2Fwiki%2Eexample%2Ecom%2Fx%2Fa%26b\""
+        ));
+        let long = page("/proxy/?lang=en", None, Some(&"x ".repeat(KEPT_BYTES_MAX)));
+        assert!(long.contains("href=\"/proxy/?lang=zh\""));
+    }
+
+    #[test]
+    fn nothing_that_is_pasted_or_of_a_name_becomes_markup() {
+        let hostile = "\n</textarea><script>alert(1)</script>\"'><b>";
+        let page = page("/proxy/", None, Some(hostile));
+        assert!(!page.contains("<script>alert") && !page.contains("<b>"));
+        assert!(page.contains(">\n\n&lt;/textarea&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&gt;&lt;b&gt;</textarea>"));
+    }
+
+    #[test]
+    fn the_proof_is_shown_where_there_is_one() {
         let exhibit = Exhibit {
             path: "/1/a.png".into(),
             direct: "http://wiki/\"><script>".into(),
@@ -287,14 +265,18 @@ mod tests {
             title_en: "<i>".into(),
             title_zh: "<i>".into(),
         };
-        let page = home(
-            &place(Some("\"><script>alert(1)")),
-            None,
-            Some(&Showcase {
-                exhibits: vec![exhibit],
-                switchboard: "http://wiki/\"><b>".into(),
-            }),
-        );
+        let showcase = Showcase {
+            exhibits: vec![exhibit],
+            switchboard: "http://wiki/\"><b>".into(),
+        };
+        let translator = Translator::new("https://wiki", "http://\"><script>alert(1)");
+        let place = Place {
+            translator: &translator,
+            base_path: "/proxy",
+            target: "/proxy/",
+            pasted: None,
+        };
+        let page = home(&place, None, Some(&showcase));
         assert!(!page.contains("<script>alert") && !page.contains("<b>") && !page.contains("<i>"));
         assert!(page.contains("<img src=\"/proxy/1/a.png\" alt=\"&lt;b&gt;&#39;&quot;.png\""));
     }

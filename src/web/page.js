@@ -44,6 +44,11 @@
   document.addEventListener("renewed", (event) => prepare(event.target));
 })();
 
+// The start page: whoever goes into a ready-made text wants all of it.
+for (const field of document.querySelectorAll("input[readonly]")) {
+  field.addEventListener("focus", () => field.select());
+}
+
 // The gallery: filters as one types. The server chooses from all files, not only from those that are shown.
 (() => {
   const form = document.querySelector("form[data-renews]");

@@ -44,6 +44,8 @@ pub struct House {
     pub base_path: String,
     /// The address under which people see the base path; `None`: the one they came by.
     pub public_url: Option<String>,
+    /// Confluence's base address, which its links begin with.
+    pub confluence_url: String,
     /// Whom they ask when something does not work.
     pub contact: Option<String>,
     /// Who may do what operators do.

@@ -299,11 +299,20 @@ mod tests {
             .map(|reason| bad_request(&reason));
         let places = [Nowhere::Download, Nowhere::Elsewhere];
         let places = places.map(|why| nowhere(why, "/proxy"));
-        [busy(), not_an_operator(), method("GET")]
-            .into_iter()
-            .chain(places)
-            .chain(reasons)
-            .collect()
+        let listings = [UpstreamError::NotFound, UpstreamError::Forbidden]
+            .map(|error| listing_problem(&Failure::Upstream(error)));
+        [
+            busy(),
+            not_an_operator(),
+            method("GET"),
+            too_many_jobs(),
+            no_such_job(),
+        ]
+        .into_iter()
+        .chain(listings)
+        .chain(places)
+        .chain(reasons)
+        .collect()
     }
 
     /// Columns on a terminal, near enough: a Chinese character, or mark, takes two.
@@ -319,6 +328,7 @@ mod tests {
             scheme: "http",
             base_path: "/proxy".into(),
             public_url: None,
+            confluence_url: "https://wiki".into(),
             contact: None,
             operators: Networks::default(),
             showcase: None,

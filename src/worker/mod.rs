@@ -14,6 +14,7 @@ mod crew;
 mod desk;
 mod failure;
 mod gallery;
+mod home;
 mod lister;
 mod listings;
 mod lookup;

@@ -4,12 +4,13 @@ use std::time::SystemTime;
 
 use super::desk::Desk;
 use super::failure;
+use super::home;
 use super::lookup::path_label;
 use super::status;
 use crate::acceptor::Job;
 use crate::reply::{self, Document, Reply, Wish};
 use crate::router::{Method, Nowhere, Route};
-use crate::web::{self, Place};
+use crate::web;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -60,21 +61,10 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
 }
 
 fn home(desk: &Desk, job: &Job, wish: &Wish, now: SystemTime) -> Reply {
-    let (host, languages) = (
-        job.fields.host.as_deref(),
-        job.fields.accept_language.as_deref(),
-    );
-    let place = Place {
-        scheme: desk.house.scheme,
-        host,
-        base_path: &desk.house.base_path,
-        target: &job.target,
-    };
-    let body = web::home(&place, languages, desk.house.showcase.as_ref());
     let page = Document {
         status: 200,
         media_type: "text/html; charset=utf-8",
-        body: body.into_bytes(),
+        body: home::home(desk, job).into_bytes(),
         security: Some(web::policy()),
     };
     reply::document(wish, page, now)

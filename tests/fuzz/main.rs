@@ -5,17 +5,18 @@
 
 use std::sync::LazyLock;
 
-use confluence_attachment_proxy::{advise, confluence, gate, reply, router};
+use confluence_attachment_proxy::{advise, confluence, gate, links, reply, router};
 use libfuzzer_sys::fuzz_target;
 
 /// What must hold of an input.
 type Property = fn(&[u8]);
 
 /// What is fuzzed, by the name of its corpus.
-const TARGETS: [(&str, Property); 7] = [
+const TARGETS: [(&str, Property); 8] = [
     ("answer", confluence::answer),
     ("cookies", confluence::cookies),
     ("head", gate::head),
+    ("links", links::pasting),
     ("log", advise::reading),
     ("range", range),
     ("retry_after", confluence::retry_after),

@@ -27,6 +27,7 @@ mod replay; // what is kept of made-up requests, beside FIFO, LRU and who knows 
 mod secrets; // what is nowhere to be seen
 mod shutdown; // what a stop leaves behind
 mod single_flight; // many clients, one download
+mod start_page; // paste links, get ours: by form and by address, in both languages, without a script
 mod streaming; // bytes go on as they come, and a body cut short never looks whole
 #[expect(
     dead_code,
@@ -35,6 +36,7 @@ mod streaming; // bytes go on as they come, and a body cut short never looks who
 mod support; // a proxy in this process, the program as a process, a raw client, the source tree
 mod switchboard; // each way in which people can make the sample Confluence fail, and what the proxy makes of it
 mod tidy; // sizes, doors, dependencies
+mod translate; // the commands that turn links: what goes in, what comes out, exit codes
 mod upstream; // what Confluence does, and what the client gets for it
 mod walls;
 mod warm; // the files of a page are fetched before anybody asks for them // which room may name what

@@ -75,14 +75,19 @@ const ROOMS: &[Room] = &[
         why: "it is called, it calls nobody",
     },
     Room {
+        name: "links",
+        may_name: &["attachment", "router"],
+        why: "it knows addresses, theirs by the rules of the router, and asks nobody",
+    },
+    Room {
         name: "reply",
         may_name: &["attachment"],
         why: "it is called, it calls nobody",
     },
     Room {
         name: "web",
-        may_name: &["meters"],
-        why: "numbers and text in, text out",
+        may_name: &["links", "meters"],
+        why: "numbers and text in, text out; what is pasted into a page is read by the room of links",
     },
     Room {
         name: "cache",
@@ -130,6 +135,7 @@ const ROOMS: &[Room] = &[
             "config::Networks",
             "confluence",
             "gate",
+            "links::Translator",
             "meters",
             "reply",
             "router",
@@ -219,6 +225,11 @@ const ROOMS: &[Room] = &[
         name: "files",
         may_name: &["account::Stamp", "config::FileText"],
         why: "a part of the doorway: it reads and understands nothing",
+    },
+    Room {
+        name: "translate",
+        may_name: &["config", "links"],
+        why: "a part of the doorway: it reads and writes, and knows nothing of links",
     },
     Room {
         name: "lib",
@@ -317,7 +328,7 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "lexopt",
-        places: &["arguments.rs"],
+        places: &["arguments/"],
         why: "the command line is read at one place",
     },
     Only {
@@ -454,7 +465,7 @@ const ONLY: &[Only] = &[
 /// Where everything is decided and nothing touched.
 const PURE: &[&str] = &[
     "advise/",
-    "arguments.rs",
+    "arguments/",
     "attachment/body.rs",
     "attachment/key.rs",
     "attachment/meta.rs",
@@ -486,6 +497,7 @@ const PURE: &[&str] = &[
     "gate/target.rs",
     "gate/ticket.rs",
     "gate/validity.rs",
+    "links/",
     "logging/visit.rs",
     "reply/",
     "router/",
@@ -493,6 +505,7 @@ const PURE: &[&str] = &[
     "warm/report.rs",
     "web/",
     "worker/failure.rs",
+    "worker/home.rs",
     "worker/publication.rs",
     "worker/table.rs",
     "worker/warm_jobs.rs",

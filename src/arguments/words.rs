@@ -1,84 +1,15 @@
-//! The words on the command line, and the text that explains them.
-//!
-//! `main.rs` hands in the words and acts on the [`Command`]; a [`UsageError`] ends in exit 64. Pure: nothing is printed
-//! here. The settings come from the environment, never from the command line, so that no secret shows in a process
-//! list; [`help_text`] lists them from the table that the parser uses.
+//! The words on the command line and what they ask for.
 
 use std::ffi::OsString;
-use std::fmt::{self, Write};
+use std::fmt;
 use std::path::PathBuf;
 
 use lexopt::Arg;
 
 use crate::attachment::PageId;
-use crate::config::{Fallback, SETTINGS, Setting};
 
-/// Help is wrapped to fit a terminal of this width.
-const HELP_COLUMNS: usize = 100;
-
-/// Name and version, as `--version` prints them.
-pub const VERSION: &str = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
-
-/// Commands of later versions, so that the answer to them is not "unknown".
-const LATER: [&str; 1] = ["link"];
-
-/// Help before the settings: what it is, whom it exposes, how to call it.
-const INTRODUCTION: &str = "\
-Opens Confluence attachment links for people who are not logged in: fetches each attachment once
-with the account it is given, keeps it in memory for a while, and hands it to everyone who asks.
-Whatever that account may read, everyone who reaches this service may read as well.
-
-Usage:
-  confluence-attachment-proxy [serve]            run the service
-  confluence-attachment-proxy check [--page ID]  log in once and say what is wrong, and the remedy
-  confluence-attachment-proxy advise LOG         say how large the cache should be, from the log
-  confluence-attachment-proxy warm PAGE_ID...    have the running service fetch a page's files
-  confluence-attachment-proxy demo [--port N]    try it before a sample Confluence, no settings
-  confluence-attachment-proxy --help, -h         print this text
-  confluence-attachment-proxy --version, -V      print the version
-
-check has the same settings as the service. With --page it lists the attachments of a page, too, by
-the number in its address (pageId=123456 or /pages/123456/).
-advise replays the requests of the service's own log, a file or - for standard input, and prints
-what hit ratio they would have with CACHE_MAX_BYTES from 64MiB to 4GiB. The other CACHE_ settings
-are those of the environment; no others are needed.
-warm follows the service on this host, which it finds by the PROXY_ settings, or the one whose base
-path is given with --url URL. It takes one page after the other, two files at a time, and needs no
-account. The service must take it for an operator's: see PROXY_ADMIN_ALLOW.";
-
-/// Help behind the settings.
-const AFTER_SETTINGS: &str = "
-A variable that is empty counts as not set, except those of PROXY_ALLOW_. Sizes: KB, MB, GB, TB
-count in thousands; KiB, MiB, GiB, TiB and the bare letters K, M, G, T in steps of 1024; without a
-unit they are bytes.
-The API token comes from CONFLUENCE_API_TOKEN_FILE, else from confluence-api-token in systemd's
-$CREDENTIALS_DIRECTORY, else from CONFLUENCE_API_TOKEN. The personal token comes from the places
-of the same names with personal in them (confluence-personal-token); it wins over the API token.
-
-Signals:
-  TERM, INT   stop: no new clients, running answers get PROXY_DRAIN_SECONDS to finish, exit 0
-  HUP         read the secret and CONFLUENCE_CA_FILE again and test the login; the old account
-              stays in force if the new one is refused
-  USR1        open the file of PROXY_ACCESS_LOG again, after logrotate has moved it away
-
-Exit codes:
-  0   stopped as asked; check: nothing is in the way
-  64  the command line is wrong
-  66  advise only: the log cannot be read, or has no requests
-  69  check: Confluence does not answer, or has no such page; warm: the service does not answer
-  70  an internal error; a supervisor should start the service again
-  75  warm only: some files could not be fetched; they are named, and it can be tried again
-  77  check: the account is refused; three failed logins lock it; warm: you are no operator there
-  78  the configuration is wrong; every problem is named, and starting again does not help
-
-Example:
-  export CONFLUENCE_URL=https://wiki.example.com
-  export CONFLUENCE_USERNAME=attachment-reader
-  export CONFLUENCE_API_TOKEN_FILE=$HOME/confluence-api-token
-  confluence-attachment-proxy
-  # then https://wiki.example.com/download/attachments/123/plan.pdf is for everyone at
-  # http://THIS-HOST:8080/proxy/download/attachments/123/plan.pdf, or shorter /proxy/123/plan.pdf
-";
+/// What is said of a word that is no command.
+const COMMANDS: &str = "the command serve, check, advise, link, rewrite, warm or demo";
 
 /// What the operator wants the program to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +31,13 @@ pub enum Command {
         /// Its file; `-` is standard input.
         file: PathBuf,
     },
+    /// Say what links are called here.
+    Link {
+        /// Links, or texts with links in them; `-` is standard input.
+        texts: Vec<OsString>,
+    },
+    /// Replace the links in the document on standard input.
+    Rewrite,
     /// Have the running service fetch the files of pages.
     Warm {
         /// One after the other.
@@ -107,10 +45,29 @@ pub enum Command {
         /// The address of the service's base path; `None`: the one on this host.
         url: Option<String>,
     },
-    /// Print [`help_text`].
-    Help,
-    /// Print [`VERSION`].
+    /// Print [`help_text`](super::help_text).
+    Help(Topic),
+    /// Print [`VERSION`](super::VERSION).
     Version,
+}
+
+/// What help is wanted about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Everything an operator must know.
+    Service,
+    /// The command `check`.
+    Check,
+    /// The command `advise`.
+    Advise,
+    /// The command `link`.
+    Link,
+    /// The command `rewrite`.
+    Rewrite,
+    /// The command `warm`.
+    Warm,
+    /// The command `demo`.
+    Demo,
 }
 
 /// A word that is not understood, with the remedy. Exit 64.
@@ -141,13 +98,16 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, Usage
     let mut command = None;
     while let Some(word) = words.next().map_err(syntax)? {
         command = Some(match (word, command) {
-            (Arg::Short('h') | Arg::Long("help"), _) => return Ok(Command::Help),
+            (Arg::Short('h') | Arg::Long("help"), command) => {
+                return Ok(Command::Help(topic(command.as_ref())));
+            }
             (Arg::Short('V') | Arg::Long("version"), _) => return Ok(Command::Version),
-            (Arg::Value(name), None) if name == "advise" => match advise(words.next())? {
-                Some(command) => command,
-                None => return Ok(Command::Help),
-            },
+            (Arg::Value(name), None) if name == "advise" => advise(words.next())?,
             (Arg::Value(name), None) => named(name)?,
+            (Arg::Value(text), Some(Command::Link { mut texts })) => {
+                texts.push(text);
+                Command::Link { texts }
+            }
             (Arg::Long("port"), Some(Command::Demo { port: None })) => Command::Demo {
                 port: Some(port(words.value().map_err(syntax)?)?),
             },
@@ -188,15 +148,33 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, Usage
             let expected = "the id of a page behind it, or several";
             Err(UsageError::new("warm", expected))
         }
-        command => Ok(command.unwrap_or(Command::Serve)),
+        Some(Command::Link { texts }) if texts.is_empty() => {
+            let expected = "links behind it, or - for standard input";
+            Err(UsageError::new("link", expected))
+        }
+        Some(command) => Ok(command),
+        None => Ok(Command::Serve),
     }
 }
 
-/// What stands behind `advise`; `None`: the wish for help.
-fn advise(word: Result<Option<Arg<'_>>, lexopt::Error>) -> Result<Option<Command>, UsageError> {
+/// What somebody wants to know who has begun with this command.
+fn topic(command: Option<&Command>) -> Topic {
+    match command {
+        None | Some(Command::Serve | Command::Help(_) | Command::Version) => Topic::Service,
+        Some(Command::Check { .. }) => Topic::Check,
+        Some(Command::Advise { .. }) => Topic::Advise,
+        Some(Command::Link { .. }) => Topic::Link,
+        Some(Command::Rewrite) => Topic::Rewrite,
+        Some(Command::Warm { .. }) => Topic::Warm,
+        Some(Command::Demo { .. }) => Topic::Demo,
+    }
+}
+
+/// What stands behind `advise`.
+fn advise(word: Result<Option<Arg<'_>>, lexopt::Error>) -> Result<Command, UsageError> {
     match word.map_err(syntax)? {
-        Some(Arg::Value(file)) => Ok(Some(Command::Advise { file: file.into() })),
-        Some(Arg::Short('h') | Arg::Long("help")) => Ok(None),
+        Some(Arg::Value(file)) => Ok(Command::Advise { file: file.into() }),
+        Some(Arg::Short('h') | Arg::Long("help")) => Ok(Command::Help(Topic::Advise)),
         Some(Arg::Short(_) | Arg::Long(_)) | None => {
             let expected = "a log behind it, which is a file, or - for standard input";
             Err(UsageError::new("advise", expected))
@@ -205,24 +183,17 @@ fn advise(word: Result<Option<Arg<'_>>, lexopt::Error>) -> Result<Option<Command
 }
 
 fn named(name: OsString) -> Result<Command, UsageError> {
-    let text = name.to_str().unwrap_or_default();
-    match text {
+    match name.to_str().unwrap_or_default() {
         "serve" => Ok(Command::Serve),
         "check" => Ok(Command::Check { page: None }),
+        "link" => Ok(Command::Link { texts: Vec::new() }),
+        "rewrite" => Ok(Command::Rewrite),
         "demo" => Ok(Command::Demo { port: None }),
         "warm" => Ok(Command::Warm {
             pages: Vec::new(),
             url: None,
         }),
-        _ if LATER.contains(&text) => {
-            let expected =
-                "serve, check, advise, warm or demo, this command comes in a later version";
-            Err(UsageError::new(name, expected))
-        }
-        _ => Err(UsageError::new(
-            name,
-            "the command serve, check, advise, warm or demo",
-        )),
+        _ => Err(UsageError::new(name, COMMANDS)),
     }
 }
 
@@ -272,56 +243,6 @@ fn syntax(error: lexopt::Error) -> UsageError {
     }
 }
 
-/// What `--help` prints: everything an operator must know to start the service.
-pub fn help_text() -> String {
-    let mut text =
-        format!("{VERSION}\n\n{INTRODUCTION}\n\nSettings, all of them environment variables:\n");
-    for setting in SETTINGS {
-        describe(setting, &mut text);
-    }
-    text.push_str(AFTER_SETTINGS);
-    text
-}
-
-/// Name and default on one line, what it means and takes below.
-fn describe(setting: &Setting, text: &mut String) {
-    let fallback = match setting.fallback {
-        Fallback::Required => " (required)".to_owned(),
-        Fallback::Unset => String::new(),
-        Fallback::Value(value) => format!(" (default {value})"),
-    };
-    let Setting {
-        name,
-        values,
-        meaning,
-        ..
-    } = setting;
-    let _ = writeln!(text, "  {name}{fallback}"); // writing to a String cannot fail
-    wrap(&format!("{meaning} Takes {values}."), text);
-}
-
-/// Adds words in lines that are indented by six columns.
-fn wrap(words: &str, text: &mut String) {
-    const INDENT: &str = "      ";
-    let mut column = 0;
-    for word in words.split_whitespace() {
-        if column == 0 {
-            text.push_str(INDENT);
-            column = INDENT.len();
-        } else if HELP_COLUMNS < column + 1 + word.len() {
-            text.push('\n');
-            text.push_str(INDENT);
-            column = INDENT.len();
-        } else {
-            text.push(' ');
-            column += 1;
-        }
-        text.push_str(word);
-        column += word.len();
-    }
-    text.push('\n');
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::ffi::OsStringExt;
@@ -350,7 +271,7 @@ mod tests {
                     page: page("65601"),
                 },
             ),
-            ("check --page 7 --help", Command::Help),
+            ("check --page 7 --help", Command::Help(Topic::Check)),
             (
                 "advise /var/log/a.log",
                 Command::Advise {
@@ -358,8 +279,8 @@ mod tests {
                 },
             ),
             ("advise -", Command::Advise { file: "-".into() }),
-            ("advise --help", Command::Help),
-            ("advise a.log -h", Command::Help),
+            ("advise --help", Command::Help(Topic::Advise)),
+            ("advise a.log -h", Command::Help(Topic::Advise)),
             (
                 "warm 7 65601",
                 Command::Warm {
@@ -374,11 +295,20 @@ mod tests {
                     url: Some("https://files/proxy".to_owned()),
                 },
             ),
-            ("warm --help", Command::Help),
-            ("--help", Command::Help),
-            ("-h", Command::Help),
-            ("serve --help", Command::Help),
-            ("demo --port 1 -h", Command::Help),
+            ("warm --help", Command::Help(Topic::Warm)),
+            ("--help", Command::Help(Topic::Service)),
+            ("-h", Command::Help(Topic::Service)),
+            ("serve --help", Command::Help(Topic::Service)),
+            ("demo --port 1 -h", Command::Help(Topic::Demo)),
+            ("link --help", Command::Help(Topic::Link)),
+            ("rewrite -h", Command::Help(Topic::Rewrite)),
+            ("rewrite", Command::Rewrite),
+            (
+                "link - https://wiki/a?b=c",
+                Command::Link {
+                    texts: vec!["-".into(), "https://wiki/a?b=c".into()],
+                },
+            ),
             ("--version", Command::Version),
             ("-V", Command::Version),
         ] {
@@ -391,12 +321,17 @@ mod tests {
         for (words, expected) in [
             (
                 "serv",
-                r#""serv": expected the command serve, check, advise, warm or demo; --help says more"#,
+                r#""serv": expected the command serve, check, advise, link, rewrite, warm or demo; --help says more"#,
             ),
             ("help", r#""help": expected the command"#),
+            ("link", r#""link": expected links behind it"#),
             (
-                "link",
-                r#""link": expected serve, check, advise, warm or demo, this command comes in a later version"#,
+                "link --page 7",
+                r#""--page": expected it once and after check"#,
+            ),
+            (
+                "rewrite page.html",
+                r#""page.html": expected no further word"#,
             ),
             ("serve demo", r#""demo": expected no further word"#),
             ("demo 80", r#""80": expected no further word"#),
@@ -449,33 +384,5 @@ mod tests {
         let odd = OsString::from_vec(vec![b'a', 0x1b, 0xff]);
         let error = parse([odd]).expect_err("no command").to_string();
         assert!(error.starts_with(r#""a\u{1b}\xFF": expected"#), "{error}");
-    }
-
-    #[test]
-    fn help_names_every_setting_and_fits_a_terminal() {
-        let help = help_text();
-        for setting in SETTINGS {
-            let line = match setting.fallback {
-                Fallback::Required => format!("  {} (required)\n", setting.name),
-                Fallback::Unset => format!("  {}\n", setting.name),
-                Fallback::Value(value) => format!("  {} (default {value})\n", setting.name),
-            };
-            assert!(help.contains(&line), "{line}");
-        }
-        for line in help.lines() {
-            assert!(line.len() <= HELP_COLUMNS, "{line}");
-            assert_eq!(line, line.trim_end());
-        }
-        assert!(help.ends_with('\n'));
-    }
-
-    #[test]
-    fn long_text_is_wrapped() {
-        let mut text = String::new();
-        wrap(&"nine char ".repeat(30), &mut text);
-        let lengths: Vec<usize> = text.lines().map(str::len).collect();
-        assert_eq!(lengths[0], HELP_COLUMNS);
-        assert!(lengths.iter().all(|&length| length <= HELP_COLUMNS));
-        assert_eq!(text.split_whitespace().count(), 60);
     }
 }
