@@ -65,7 +65,7 @@
 //! | [`account`] | the account's keeper: tests the login, takes a new secret over |
 //! | [`reply`] | conditionals, ranges, content policy, problems |
 //! | [`links`] | Confluence's links in whatever people paste, read, explained and turned into ours |
-//! | [`web`] | the pages for people, and what they say for programs |
+//! | [`web`] | the pages that people see, and the numbers for those who watch |
 //! | [`logging`] | env_logger and the access log, before writers that never block anybody |
 //! | [`check`] | looks for what is wrong on the way to Confluence, for operators; no part of the service |
 //! | [`advise`] | replays a log of the past against the store, for operators; no part of the service |
