@@ -43,7 +43,7 @@ impl Asked {
             } else {
                 continue;
             };
-            if place.is_none() && !value.is_empty() {
+            if place.is_none() {
                 *place = Some(kept(value, FIELD_BYTES_MAX));
             }
         }
@@ -86,7 +86,7 @@ mod tests {
         );
         check(
             b"GET / HTTP/1.1\nUser-Agent:\nno colon\nUser-Agent: b\n\nReferer: body",
-            [Some(b"GET / HTTP/1.1"), None, Some(b"b")],
+            [Some(b"GET / HTTP/1.1"), None, Some(b"")],
         );
     }
 
