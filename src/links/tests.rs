@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::properties;
 use super::{Meaning, Mistake, Translator};
+use crate::attachment::{FileName, encode_segment};
 
 /// A short way to write what is expected.
 fn said(translator: &Translator, link: &str) -> String {
@@ -395,6 +396,44 @@ proptest! {
         properties::pasting(&document);
     }
 
+    /// Whatever a file is called, and however its link is written: our path leads to the same file.
+    #[test]
+    fn every_file_is_found_again_by_its_path(
+        (form, page, version) in (0..4, 1..u64::MAX / 2, prop::option::of(1..=u32::MAX)),
+        (name, title) in ("(\\PC|[+%;&=?# .]){1,30}", "(\\PC|[+%&/ ]){1,30}"),
+        (is_old, download) in any::<(bool, bool)>(),
+    ) {
+        let parse = |text: &str| FileName::parse(text.as_bytes()).ok();
+        let (Some(parsed), Some(_)) = (parse(&name), parse(&title)) else {
+            return Ok(());
+        };
+        // Old links are encoded as forms are.
+        let encoded = |text: &str| {
+            let text = encode_segment(text).to_string();
+            if is_old { text.replace("%20", "+") } else { text }
+        };
+        let (name, title) = (encoded(&name), encoded(&title));
+        let path = match form {
+            0 => format!("attachments/{page}/{name}"),
+            1 => format!("thumbnails/{page}/{name}"),
+            2 => format!("attachments/embedded-page/{title}/{title}/{name}"),
+            _ => format!("attachments/embedded-blogpost/{title}/2024/06/09/{title}/{name}"),
+        };
+        let mut link = format!("https://wiki.example.com/download/{path}?modificationDate=1");
+        for (is_there, parameter) in [(!is_old, "&api=v2".to_owned()), (download, "&download=true".to_owned())] {
+            link.push_str(if is_there { &parameter } else { "" });
+        }
+        if let Some(version) = version {
+            link.push_str(&format!("&version={version}&width=9"));
+        }
+        let Meaning::File(file) = wiki().meaning(&link) else {
+            panic!("{link} is no file");
+        };
+        prop_assert_eq!((file.name(), file.key.version(), file.download), (&parsed, version, download));
+        properties::leads_back(&file, "/proxy");
+        prop_assert_eq!(wiki().read(&link).links.len(), 1, "{}", link);
+    }
+
     /// Files of any name between bytes of any kind: the links are replaced, and not a byte of the rest.
     #[test]
     fn all_but_the_links_stays_byte_for_byte(
@@ -404,8 +443,8 @@ proptest! {
         for (junk, page, name, is_attribute) in parts {
             // A name with these is none, and bytes that are a part of a link are no junk.
             let name: String = name.chars().filter(|character| !"/\\".contains(*character)).collect();
-            let is_name = crate::attachment::FileName::parse(name.as_bytes()).is_ok();
-            let encoded = crate::attachment::encode_segment(&name).to_string();
+            let is_name = FileName::parse(name.as_bytes()).is_ok();
+            let encoded = encode_segment(&name).to_string();
             let (before, behind) = if is_attribute { ("\n<img src=\"", "\">") } else { ("\n", "\n") };
             let host = if is_attribute { "" } else { "https://wiki.example.com" };
             for side in [&mut document, &mut expected] {
