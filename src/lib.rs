@@ -59,7 +59,7 @@
 //! | [`confluence`] | every question to Confluence: the account guard, the connections, how answers are read |
 //! | [`account`] | the account's keeper: tests the login, takes a new secret over |
 //! | [`reply`] | conditionals, ranges, content policy, problems |
-//! | [`web`] | the page for people |
+//! | [`web`] | the pages that people see, and the numbers for those who watch |
 //! | [`logging`] | env_logger and the access log, before writers that never block anybody |
 //! | [`check`] | looks for what is wrong on the way to Confluence, for operators; no part of the service |
 //! | [`advise`] | replays a log of the past against the store, for operators; no part of the service |

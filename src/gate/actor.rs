@@ -137,6 +137,7 @@ impl Gate {
             }
             GateMessage::Renew(certificate, renewed) => {
                 if let Some(door) = &mut self.door {
+                    self.clients.meter.certificate_end.set(certificate.end());
                     door.renew(certificate);
                 }
                 let _ = renewed.send(()); // it has room for this one

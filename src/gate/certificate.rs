@@ -3,12 +3,14 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{InconsistentKeys, ServerConfig, ServerConnection};
 
+use super::validity;
 use crate::config::TlsFiles;
 
 /// The one protocol that is spoken inside (RFC 7301): a client that offers only others, such as `h2`, is refused in the
@@ -17,7 +19,11 @@ const PROTOCOL: &[u8] = b"http/1.1";
 
 /// A certificate with its key, ready to be shown. Cloning shares it; connections keep the one they began with.
 #[derive(Clone)]
-pub struct Certificate(Arc<ServerConfig>);
+pub struct Certificate {
+    config: Arc<ServerConfig>,
+    /// When it ends; `None` if it does not say so in a way that is understood.
+    ends: Option<SystemTime>,
+}
 
 /// Why the two files cannot be used. Each names the file to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,9 +79,9 @@ impl Certificate {
                 reason: error.to_string(),
             },
         };
-        configure(chain, key)
-            .map(|config| Certificate(Arc::new(config)))
-            .map_err(refuse)
+        let ends = validity::ends(&chain[0]);
+        let config = Arc::new(configure(chain, key).map_err(refuse)?);
+        Ok(Certificate { config, ends })
     }
 
     /// Begins to speak TLS with one client.
@@ -83,7 +89,15 @@ impl Certificate {
     /// # Errors
     /// The library finds its own configuration wrong, which [`Certificate::new`] has ruled out.
     pub(super) fn begin(&self) -> Result<ServerConnection, rustls::Error> {
-        ServerConnection::new(self.0.clone())
+        ServerConnection::new(self.config.clone())
+    }
+
+    /// When it ends, in seconds since 1970; 0 if that is not known.
+    pub(super) fn end(&self) -> u64 {
+        let since = self
+            .ends
+            .and_then(|ends| ends.duration_since(UNIX_EPOCH).ok());
+        since.map_or(0, |since| since.as_secs())
     }
 }
 

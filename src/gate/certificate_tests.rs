@@ -1,5 +1,7 @@
 //! Tests of certificates: which pairs of files are taken, and what is said about the others.
 
+use std::time::Duration;
+
 use super::*;
 use crate::config::Secret;
 
@@ -31,6 +33,9 @@ fn pairs_of_every_common_kind_are_taken() {
         let certificate = read(certificate, key).expect("a good pair");
         assert!(certificate.begin().is_ok());
         assert_eq!(format!("{certificate:?}"), "Certificate { .. }");
+        // As `openssl x509 -enddate` says it; the year is written with four digits.
+        let end = UNIX_EPOCH + Duration::from_secs(4_949_440_232);
+        assert_eq!(certificate.ends, Some(end));
     }
 }
 

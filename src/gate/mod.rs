@@ -38,6 +38,7 @@ mod socket;
 mod target;
 mod ticket;
 mod transport;
+mod validity;
 mod visits;
 
 pub use actor::Gate;

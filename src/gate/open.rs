@@ -13,7 +13,7 @@ use super::admission::{Admission, UnderWay};
 use super::certificate::Certificate;
 use super::clients::Clients;
 use super::door::Door;
-use super::handle::Gates;
+use super::handle::{DOOR_GATE, Gates};
 use super::link::Link;
 use super::pending::Pending;
 use crate::logging::Access;
@@ -53,6 +53,9 @@ pub fn open(
         access,
     } = facing;
     let meters = gates.meters();
+    if let Some(certificate) = &certificate {
+        meters[DOOR_GATE].certificate_end.set(certificate.end());
+    }
     let admission = Arc::new(Admission::new(connections_max));
     // Apart, so that slow readers of TLS leave room for the requests of others.
     let (pending, waiting) = (Pending::default(), Pending::default());

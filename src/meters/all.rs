@@ -84,14 +84,15 @@ impl Meters {
         upstream: Arc<UpstreamMeter>,
         probes: Probes,
     ) -> Meters {
+        let started = Instant::now();
         Meters {
-            started: (Instant::now(), SystemTime::now()),
+            started: (started, SystemTime::now()),
             gates,
             cache,
             crew: CrewMeter::default(),
             upstream,
             probes,
-            past: Mutex::default(),
+            past: Mutex::new(Past::new(started)),
         }
     }
 

@@ -13,6 +13,9 @@ use super::words::{Refused, Source, State, Status};
 pub struct GateMeter {
     /// Clients accepted, whether or not there was a seat for them.
     pub accepted: Own,
+    /// When the certificate that clients are shown ends, in seconds since 1970, at the gate that accepts; 0 if there is
+    /// none.
+    pub certificate_end: Own,
     connections: [Own; State::ALL.len()],
     requests: [[Own; Source::ALL.len()]; Status::ALL.len()],
     durations: [Histogram; Source::ALL.len()],
@@ -96,6 +99,7 @@ impl GateMeter {
             (self.requests.as_flattened(), other.requests.as_flattened()),
         ];
         self.accepted.add(other.accepted.get());
+        self.certificate_end.add(other.certificate_end.get()); // all others have none
         for (cell, more) in lists
             .into_iter()
             .flat_map(|(own, other)| own.iter().zip(other))

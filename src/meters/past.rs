@@ -78,13 +78,28 @@ pub struct Mishap {
 }
 
 /// Both, each bounded.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Past {
     samples: VecDeque<Sample>,
     mishaps: VecDeque<Mishap>,
 }
 
 impl Past {
+    /// The past of a service that starts now.
+    pub(super) fn new(now: Instant) -> Past {
+        let (requests, hits, bytes) = (0, 0, 0);
+        let first = Sample {
+            at: now,
+            requests,
+            hits,
+            bytes,
+        };
+        Past {
+            samples: [first].into(),
+            mishaps: VecDeque::new(),
+        }
+    }
+
     /// Whether it is time for a sample.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         let last = self.samples.back();
@@ -153,9 +168,11 @@ mod tests {
 
     #[test]
     fn the_oldest_gives_way() {
-        let (mut past, start) = (Past::default(), Instant::now());
+        let start = Instant::now();
+        let mut past = Past::new(start);
+        assert!(!past.is_due(start));
         for number in 0..1000_u32 {
-            let at = start + SAMPLE_EVERY * number;
+            let at = start + SAMPLE_EVERY * (number + 1);
             assert!(past.is_due(at));
             let (hits, bytes) = (0, 0);
             past.sample(Sample {

@@ -12,8 +12,8 @@ const HEIGHT: f64 = 100.0;
 pub(super) fn chart(rates: &[Rate], language: Language) -> String {
     let Some(now) = rates.last() else {
         let words = language.pick(
-            "The chart begins a few seconds after the first look at this page.",
-            "首次打开本页几秒后开始绘制图表。",
+            "The chart begins a second after the start.",
+            "启动一秒后开始绘制图表。",
         );
         return format!("<p class=\"soft\">{words}</p>");
     };

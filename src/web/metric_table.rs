@@ -24,7 +24,7 @@ fn is_shown_at_zero(status: Status, source: Source) -> bool {
 }
 
 /// All of them, in the order in which they are written.
-pub const METRICS: [Metric; 38] = [
+pub const METRICS: [Metric; 39] = [
     Metric {
         name: "build",
         kind: Kind::Info,
@@ -337,6 +337,18 @@ pub const METRICS: [Metric; 38] = [
         labels: &[],
         help: "What is left of the pause that Confluence has asked for",
         read: |report, rows| put_seconds(rows, report.standing.pause),
+    },
+    Metric {
+        name: "tls_certificate_end_timestamp_seconds",
+        kind: Kind::Gauge,
+        labels: &[],
+        help: "When the certificate for clients ends, in seconds since 1970; not there without HTTPS",
+        read: |report, rows| {
+            let end = report.reading.gates.certificate_end.get();
+            if 0 < end {
+                put(rows, &[], end);
+            }
+        },
     },
     Metric {
         name: "log_lines_dropped",

@@ -124,6 +124,7 @@ pub(super) mod tests {
         }
         gate.moved(None, Some(State::Idle));
         gate.refused(Refused::Slow);
+        gate.certificate_end.set(2_000_000_000);
         upstream.asked(Question::File, Answer::Good, Duration::from_millis(8));
         let meters = Meters::new(
             vec![Arc::new(gate)],

@@ -138,6 +138,19 @@ fn contains(all: &[u8], part: &[u8]) -> bool {
 }
 
 #[test]
+fn who_watches_reads_when_the_certificate_ends() {
+    const LINE: &str = "confluence_attachment_proxy_tls_certificate_end_timestamp_seconds";
+    let ends = |metrics: &str| {
+        let line = metrics.lines().find(|line| line.starts_with(LINE));
+        line.map(|line| line[LINE.len() + 1..].to_owned())
+    };
+    // As `openssl x509 -enddate` says it.
+    let metrics = connect(&https(&[]), &browser()).get("/metrics");
+    assert_eq!(ends(metrics.text()).as_deref(), Some("4949440232"));
+    assert_eq!(ends(Proxy::start().connect().get("/metrics").text()), None);
+}
+
+#[test]
 fn sessions_are_resumed_in_both_versions() {
     let proxy = https(&[]);
     for version in [&TLS13, &TLS12] {

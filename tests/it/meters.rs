@@ -7,7 +7,7 @@ use confluence_attachment_proxy::web;
 use serde_json::Value;
 
 use crate::support::source::read;
-use crate::support::{Client, PAGE, PATIENCE, Proxy, eventually};
+use crate::support::{Client, PAGE, PATIENCE, Program, Proxy, eventually};
 
 const PREFIX: &str = "confluence_attachment_proxy_";
 
@@ -268,6 +268,27 @@ fn the_status_is_a_page_for_people_json_for_programs_and_text_for_a_terminal() {
     assert_eq!(number("/errors/0/status"), Some(502));
     assert_eq!(number("/largest/0/bytes"), Some(50_000));
     assert!(number("/top/0/requests").is_some_and(|requests| 6 <= requests));
+}
+
+#[test]
+fn what_happened_is_known_also_where_nobody_looked() {
+    let program = Program::start(&[], 256);
+    program.put("a.png", 1000);
+    assert_eq!(program.connect().get("/proxy/7/a.png").status, 200);
+    // Nothing is asked of it for the ten seconds that it waits for the rest of a head.
+    let mut slow = program.connect();
+    slow.send("GET / HT");
+    assert_eq!(slow.response(false).status, 408);
+    let accept = [("Accept", "application/json")];
+    let response = program.connect().ask("GET", "/status", &accept);
+    let document: Value = serde_json::from_slice(&response.body).expect("JSON");
+    let history = document["history"].as_array().expect("a list");
+    assert!(2 <= history.len(), "{document:#}");
+    let requests = history.iter().map(|span| {
+        let number = |name: &str| span[name].as_f64().expect("a number");
+        number("requests_per_second") * number("span_seconds")
+    });
+    assert_eq!(requests.sum::<f64>().round(), 1.0, "{document:#}");
 }
 
 #[test]

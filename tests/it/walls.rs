@@ -446,6 +446,7 @@ const PURE: &[&str] = &[
     "gate/refusal.rs",
     "gate/target.rs",
     "gate/ticket.rs",
+    "gate/validity.rs",
     "logging/visit.rs",
     "reply/",
     "router/",
