@@ -190,3 +190,42 @@ impl Output for Sheet {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::logging::End;
+
+    #[test]
+    fn what_waits_is_bounded_in_bytes_and_the_rest_is_counted() {
+        let wanted = AccessLog {
+            to: AccessLogTarget::Stdout,
+            format: AccessLogFormat::Combined,
+        };
+        let (access, handle, _nobody_writes) = open_access(&wanted, "http").expect("stdout");
+        let long = vec![b'"'; 3000]; // four bytes each, as they are written
+        let visit = Visit {
+            time: SystemTime::UNIX_EPOCH,
+            client: [127, 0, 0, 1].into(),
+            request: Some(&long),
+            referer: None,
+            user_agent: None,
+            status: 200,
+            bytes: 0,
+            took: Duration::ZERO,
+            end: End::Refused { reason: "" },
+        };
+        let noted = 1000;
+        (0..noted).for_each(|_| access.note(&visit));
+        let waiting = access.0.waiting.load(Ordering::Relaxed);
+        let length = waiting / (noted - handle.log.lines_dropped() as usize);
+        assert!(12_000 < length, "{length}");
+        assert!(
+            (BYTES_MAX - length..=BYTES_MAX).contains(&waiting),
+            "{waiting}"
+        );
+        assert!(!handle.close(Duration::from_millis(1)));
+    }
+}

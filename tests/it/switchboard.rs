@@ -1,8 +1,10 @@
 //! The switchboard of the sample Confluence: each position, and what the proxy then answers.
 
+use std::time::{Duration, Instant};
+
 use confluence_attachment_proxy::demo::{Neighbour, SampleConfluence};
 
-use crate::support::{Client, PAGE, Proxy, Response};
+use crate::support::{Client, PAGE, PATIENCE, Proxy, Response, eventually};
 
 fn show(origin: &SampleConfluence, fields: &[(&str, &str)]) -> Response {
     Client::connect(origin.address()).ask("GET", "/switchboard", fields)
@@ -94,7 +96,7 @@ fn every_position_does_at_the_proxy_what_the_page_says() {
             );
             proxy.reload();
         }
-        crate::support::eventually(&format!("{word} is over"), || new_file(&proxy, 5).0 == 200);
+        eventually(&format!("{word} is over"), || new_file(&proxy, 5).0 == 200);
     }
 }
 
@@ -107,19 +109,15 @@ fn slow_is_slow_for_new_files_only() {
     press(&proxy.origin, "slow");
     proxy.put("new.png", 1000);
     let asked = proxy.origin.requests();
+    let begun = Instant::now();
     let mut waiting = proxy.connect();
     waiting.request("GET", "/proxy/7/new.png", &[]);
     // The question is there, its answer is not, and a file that is kept comes meanwhile.
-    assert!(
-        proxy
-            .origin
-            .wait_for_requests(asked + 1, crate::support::PATIENCE)
-    );
-    let begun = std::time::Instant::now();
+    assert!(proxy.origin.wait_for_requests(asked + 1, PATIENCE));
     assert_eq!(proxy.get("/7/kept.png").field("X-Cache"), Some("HIT"));
     assert_eq!(waiting.response(false).status, 200);
     let took = begun.elapsed();
-    assert!(std::time::Duration::from_millis(2500) < took, "{took:?}");
+    assert!(Duration::from_secs(3) <= took, "{took:?}");
 }
 
 #[test]
