@@ -110,8 +110,8 @@ async function launched() {
 undo.push(() => browser?.close());
 
 /**
- * A new page of a new visitor. `troubles` collects what the browser complains of: errors in the console, exceptions,
- * violations of the policy. A test that expects one takes it out; `close` asserts that none is left.
+ * A new page of a new visitor. What the browser complains of is collected: errors in the console, exceptions, violations
+ * of the policy. `close` asserts that there is none but those that match `expected`.
  */
 export async function visit(options = {}) {
   const context = await (await launched()).newContext({ viewport: { width: 1200, height: 900 }, ...options });
@@ -128,16 +128,17 @@ export async function visit(options = {}) {
       window.tellViolation(`${event.violatedDirective} ${event.blockedURI}`);
     });
   });
-  const close = async () => {
+  const close = async (expected) => {
     await context.close();
-    assert.deepEqual(troubles, [], "the browser complains");
+    const unexpected = troubles.filter((trouble) => !expected?.test(trouble));
+    assert.deepEqual(unexpected, [], "the browser complains");
   };
-  return { page, context, troubles, close };
+  return { page, context, close };
 }
 
 /** Keeps a picture of a page beside the test results. */
-export async function keep(page, name) {
-  await page.screenshot({ path: path.join(artefacts, `${name}.png`), fullPage: true });
+export async function keep(page, name, { fullPage = true } = {}) {
+  await page.screenshot({ path: path.join(artefacts, `${name}.png`), fullPage });
 }
 
 const axe = await readFile(path.join(here, "node_modules/axe-core/axe.min.js"), "utf8");
