@@ -136,7 +136,7 @@ fn a_request_beyond_those_under_way_is_told_so_by_the_gate_itself() {
     let (mut gate, _nobody_reads) = gate();
     let now = Instant::now();
     // All places but one are taken by requests of other gates.
-    assert!((1..REQUESTS_UNDER_WAY_MAX).all(|_| gate.under_way.enter()));
+    assert!((1..REQUESTS_UNDER_WAY_MAX).all(|_| gate.under_way.enter(0)));
     let ask = |gate: &mut Gate, request: &[u8]| {
         let (connection, mut client) = client(now);
         client.write_all(request).expect("room for a head");
@@ -171,7 +171,7 @@ fn a_request_beyond_those_under_way_is_told_so_by_the_gate_itself() {
     }
     assert_eq!(gate.link.heads().len(), on_the_link, "nothing of them");
 
-    gate.under_way.leave();
+    gate.under_way.leave(0);
     let _later = ask(&mut gate, REQUEST);
     assert!(on_the_link < gate.link.heads().len(), "a place came back");
 }

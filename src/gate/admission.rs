@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::form::FORM_BYTES_MAX;
 use super::refusal::Refusal;
 
 /// Requests between a gate and a worker at most. It is also the depth of the acceptor's channel, so that nothing
@@ -12,27 +13,44 @@ use super::refusal::Refusal;
 /// and has its own bound in the cache, and hits must not be shed because misses wait.
 pub const REQUESTS_UNDER_WAY_MAX: usize = 1024;
 
+/// Bytes of forms between a gate and a worker at most: sixteen of the longest ones. More would keep people who want a
+/// file waiting behind them, and is no crowd of people with documents.
+const FORM_BYTES_UNDER_WAY_MAX: usize = 16 * FORM_BYTES_MAX;
+
 /// Which part of all connections one client address may hold: one broken script must not lock out everybody else.
 const ADDRESS_SHARE: usize = 4;
 
 /// Counts requests on their way to a worker. Entered by a gate, left by the worker that took the request up.
 #[derive(Clone, Debug, Default)]
-pub struct UnderWay(Arc<AtomicUsize>);
+pub struct UnderWay(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    requests: AtomicUsize,
+    form_bytes: AtomicUsize,
+}
 
 impl UnderWay {
-    /// Takes a place; `false` when all are taken.
-    pub(super) fn enter(&self) -> bool {
-        let before = self.0.fetch_add(1, Ordering::Relaxed);
-        if before < REQUESTS_UNDER_WAY_MAX {
+    /// Takes a place for a request with a form of so many bytes; `false` when all are taken.
+    pub(super) fn enter(&self, form_bytes: usize) -> bool {
+        let requests = self.0.requests.fetch_add(1, Ordering::Relaxed);
+        let forms = match form_bytes {
+            0 => 0,
+            form_bytes => self.0.form_bytes.fetch_add(form_bytes, Ordering::Relaxed) + form_bytes,
+        };
+        if requests < REQUESTS_UNDER_WAY_MAX && forms <= FORM_BYTES_UNDER_WAY_MAX {
             return true;
         }
-        self.leave();
+        self.leave(form_bytes);
         false
     }
 
     /// Gives the place back.
-    pub fn leave(&self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+    pub fn leave(&self, form_bytes: usize) {
+        self.0.requests.fetch_sub(1, Ordering::Relaxed);
+        if form_bytes != 0 {
+            self.0.form_bytes.fetch_sub(form_bytes, Ordering::Relaxed);
+        }
     }
 }
 
@@ -132,9 +150,14 @@ mod tests {
     #[test]
     fn places_for_requests_are_bounded() {
         let under_way = UnderWay::default();
-        assert!((0..REQUESTS_UNDER_WAY_MAX).all(|_| under_way.enter()));
-        assert!(!under_way.enter());
-        under_way.leave();
-        assert!(under_way.enter());
+        assert!((0..REQUESTS_UNDER_WAY_MAX).all(|_| under_way.enter(0)));
+        assert!(!under_way.enter(0));
+        under_way.leave(0);
+        assert!(under_way.enter(0));
+        let under_way = UnderWay::default();
+        assert!((0..16).all(|_| under_way.enter(FORM_BYTES_MAX)));
+        assert!(!under_way.enter(1) && under_way.enter(0));
+        under_way.leave(FORM_BYTES_MAX);
+        assert!(under_way.enter(FORM_BYTES_MAX) && !under_way.enter(1));
     }
 }

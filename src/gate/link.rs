@@ -7,6 +7,9 @@ use mio::Interest;
 use mio::Registry;
 use mio::Token;
 
+/// A buffer that was larger is given back when it is empty: forms are rare.
+const KEPT_BYTES_MAX: usize = 256 * 1024;
+
 /// One gate's end of its link. Heads are collected during a turn and written together.
 #[derive(Debug)]
 pub(super) struct Link {
@@ -52,6 +55,9 @@ impl Link {
             }
         }
         self.waiting.drain(..written);
+        if self.waiting.is_empty() && KEPT_BYTES_MAX < self.waiting.capacity() {
+            self.waiting = Vec::new();
+        }
         Ok(())
     }
 

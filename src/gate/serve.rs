@@ -307,12 +307,12 @@ fn submit(
     under_way: &UnderWay,
     link: &mut Link,
 ) -> Result<Vetted, Refusal> {
-    if !under_way.enter() {
+    if !under_way.enter(form.len()) {
         return Err(Refusal::Busy);
     }
     let vetted = head::vet(head, form, ticket, client, link.heads());
     if vetted.is_err() {
-        under_way.leave();
+        under_way.leave(form.len());
     }
     vetted
 }

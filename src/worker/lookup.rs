@@ -60,7 +60,8 @@ impl Worker {
     }
 
     fn work(&self, job: Job) {
-        self.under_way.leave();
+        let form_bytes = job.fields.form.as_ref().map_or(0, |form| form.len());
+        self.under_way.leave(form_bytes);
         let ticket = job.ticket;
         // Everything behind here is shared by `Arc` and changes only in steps that do not panic.
         if catch_unwind(AssertUnwindSafe(|| self.take(job))).is_err() {
