@@ -76,8 +76,13 @@ impl Worker {
         match route {
             Route::Attachment { key, download } => self.attachment(job, key, download),
             Route::Gallery(page) => self.gallery(job, page),
-            // It is for operators; nobody else needs to know that it is there.
-            Route::Warm(page) if self.desk.is_operator(job.client) => self.warm(job, page),
+            // It is for operators; nobody else needs to know that it is there. Nor do the pages of other sites in an
+            // operator's browser, which sends `Origin` with every POST; programs do not.
+            Route::Warm(page)
+                if self.desk.is_operator(job.client) && job.fields.origin.is_none() =>
+            {
+                self.warm(job, page)
+            }
             Route::Forget(what) => self.forget(job, what),
             other => {
                 let reply = pages::page(&self.desk, &job, other);

@@ -483,3 +483,15 @@ fn on_a_terminal_the_command_shows_a_bar_that_is_written_over() {
     );
     assert_eq!(warming.ended().code, Some(0));
 }
+
+#[test]
+fn a_page_of_another_site_cannot_have_pages_warmed_by_an_operators_browser() {
+    let proxy = Proxy::start();
+    for origin in ["https://evil.example", "null"] {
+        let mut client = proxy.connect();
+        client.request("POST", "/proxy/7/warm", &[("Origin", origin)]);
+        assert_eq!(client.response(false).status, 404, "{origin}");
+    }
+    assert_eq!(proxy.asked().len(), 0, "nothing was asked of Confluence");
+    assert_eq!(post(&proxy, "/7/warm").0, 202, "a program may");
+}
