@@ -294,6 +294,13 @@ impl Gate {
             }
             connection.transport.reset_on_close(); // a clean end would make the part look like the whole
         } else {
+            if let Phase::UnderWay { since, .. } = &connection.phase {
+                let (took, client) = (now.duration_since(*since), connection.client);
+                info!("left ms={} client={client}", took.as_millis());
+                if let Some(access) = &self.clients.access {
+                    visits::left(access, client, connection.asked.take(), took);
+                }
+            }
             connection.transport.finish();
         }
     }

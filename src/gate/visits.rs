@@ -9,6 +9,9 @@ use super::outgoing::Outgoing;
 use super::refusal::Refusal;
 use crate::logging::{Access, End, Visit};
 
+/// The status of a request whose client has left: none was sent.
+const LEFT: u16 = 499;
+
 /// Notes that a request has its answer, `whole` or broken off.
 pub(super) fn answered(
     access: &Access,
@@ -60,5 +63,21 @@ pub(super) fn refused(access: &Access, connection: &mut Connection, refusal: Ref
         end: End::Refused {
             reason: refusal.reason(),
         },
+    });
+}
+
+/// Notes that a client has left a request without waiting for its answer, by the status that nginx has for that.
+pub(super) fn left(access: &Access, client: IpAddr, asked: Option<Box<Asked>>, took: Duration) {
+    let asked = asked.unwrap_or_default();
+    access.note(&Visit {
+        time: SystemTime::now(),
+        client,
+        request: asked.line.as_deref(),
+        referer: asked.referer.as_deref(),
+        user_agent: asked.user_agent.as_deref(),
+        status: LEFT,
+        bytes: 0,
+        took,
+        end: End::Left,
     });
 }

@@ -50,6 +50,8 @@ pub enum End<'a> {
         /// As in `Served`.
         from: &'a str,
     },
+    /// The client left before there was an answer.
+    Left,
     /// The gate has refused it.
     Refused {
         /// Why.
@@ -95,6 +97,7 @@ impl Visit<'_> {
         let (subject, from, complete, reason) = match self.end {
             End::Served { subject, from } => (subject, Some(from), true, None),
             End::Aborted { subject, from } => (subject, Some(from), false, None),
+            End::Left => ("", None, false, Some("the client left before its answer")),
             End::Refused { reason } => ("", None, true, Some(reason)),
         };
         put(

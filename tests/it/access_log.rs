@@ -415,3 +415,21 @@ fn logrotate_reads_the_shipped_file() {
         "{said}"
     );
 }
+
+#[test]
+fn a_client_that_leaves_while_it_waits_has_a_line_as_well() {
+    let directory = Directory::new("left");
+    let path = directory.file("access.log");
+    let proxy = Proxy::with(&[("PROXY_ACCESS_LOG", &path)]);
+    proxy.put("a.png", 1000);
+    let latch = Latch::new();
+    proxy.script("a.png", Behaviour::hold(&latch));
+    let mut client = proxy.connect();
+    client.request("GET", "/proxy/7/a.png", &[("User-Agent", "gone")]);
+    eventually("it is asked for", || !proxy.asked().is_empty());
+    client.reset();
+    let line = &lines(&path, 1)[0];
+    let expected = ["127.0.0.1", "GET /proxy/7/a.png HTTP/1.1", "499", "0", "-", "gone"];
+    assert_eq!(combined(line), Some(expected), "{line}");
+    latch.open();
+}
