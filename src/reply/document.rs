@@ -19,6 +19,7 @@ const SECURITY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src *
     base-uri 'none'; frame-ancestors 'none'";
 
 const CONSTANT: &str = "Cache-Control: no-cache\r\n\
+    Vary: Accept, Accept-Language\r\n\
     X-Content-Type-Options: nosniff\r\n\
     X-Frame-Options: DENY\r\n\
     Referrer-Policy: no-referrer\r\n";
@@ -57,6 +58,7 @@ pub fn tagged_document(wish: &Wish, document: Document<'_>, now: SystemTime) -> 
         let mut head = Head::new(304, now, HEAD_BYTES);
         head.line("ETag", |out| out.extend_from_slice(tag.as_bytes()));
         head.field("Cache-Control", "no-cache");
+        head.field("Vary", "Accept, Accept-Language");
         return reply(wish, 304, head, Payload::Empty, "page");
     }
     with_tag(wish, document, Some(&tag), now)
