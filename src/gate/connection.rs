@@ -21,6 +21,9 @@ use crate::meters::State;
 /// included.
 pub(super) const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 
+/// Longest time for a form, from the end of its head.
+const FORM_TIME_MAX: Duration = Duration::from_secs(10);
+
 /// How long a connection may be idle between requests.
 pub(super) const IDLE_TIME_MAX: Duration = Duration::from_secs(75);
 
@@ -187,7 +190,7 @@ impl Connection {
                             self.received = Vec::new();
                             return Heard::Bad(Refusal::Busy);
                         }
-                        self.wait_for(place);
+                        self.wait_for(place, now);
                     }
                     Err(refusal) => return Heard::Bad(refusal),
                 }
@@ -236,12 +239,13 @@ impl Connection {
     }
 
     /// Waits for the rest of a form, if there is one, and asks for it if the client waits for that.
-    fn wait_for(&mut self, place: Option<Place>) {
-        if let (Some(place), None) = (place, self.awaited)
-            && form::is_held_back(&self.received[place.start..place.head_end])
-        {
-            // A client that does not get it sends its form after a moment all the same.
-            let _ = self.transport.send(&[IoSlice::new(form::CONTINUE)], false);
+    fn wait_for(&mut self, place: Option<Place>, now: Instant) {
+        if let (Some(place), None) = (place, self.awaited) {
+            self.deadline = now + FORM_TIME_MAX; // a browser may have connected long before it had a form
+            if form::is_held_back(&self.received[place.start..place.head_end]) {
+                // A client that does not get it sends its form after a moment all the same.
+                let _ = self.transport.send(&[IoSlice::new(form::CONTINUE)], false);
+            }
         }
         self.awaited = place;
     }

@@ -29,9 +29,13 @@ pub(super) fn length(head: &[u8]) -> usize {
         .unwrap_or(0)
 }
 
-/// Whether the client sends its form only when it is told to.
+/// Whether the client sends its form only when it is told to. HTTP/1.0 knows nothing of that, and whoever speaks it would
+/// take the word for the answer (RFC 9110 section 10.1.1).
 pub(super) fn is_held_back(head: &[u8]) -> bool {
-    field(head, b"Expect").is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue"))
+    let line = head.split(|byte| *byte == b'\r').next();
+    let is_new = line.is_some_and(|line| line.ends_with(b" HTTP/1.1"));
+    is_new
+        && field(head, b"Expect").is_some_and(|value| value.eq_ignore_ascii_case(b"100-continue"))
 }
 
 /// The value of the first field of this name in a head that is not vetted yet.
@@ -87,6 +91,17 @@ mod tests {
             ("GET / HTTP/1.1\r\nContent-Length: 7\r\n\r\n", 0),
         ] {
             assert_eq!(length(head.as_bytes()), expected, "{head}");
+        }
+    }
+
+    #[test]
+    fn only_who_waits_for_it_is_told_to_go_on() {
+        for (head, expected) in [
+            ("POST / HTTP/1.1\r\nexpect: 100-Continue\r\n\r\n", true),
+            ("POST / HTTP/1.0\r\nExpect: 100-continue\r\n\r\n", false),
+            ("POST / HTTP/1.1\r\n\r\n", false),
+        ] {
+            assert_eq!(is_held_back(head.as_bytes()), expected, "{head}");
         }
     }
 

@@ -97,7 +97,7 @@ impl Refusal {
             Refusal::Malformed(reason) => reason,
             Refusal::NotTls => "this port speaks HTTPS only; begin the address with https://",
             Refusal::Method => "only GET, HEAD, POST, DELETE and OPTIONS are answered here",
-            Refusal::Slow => "the request head did not arrive within 10 seconds",
+            Refusal::Slow => "the request did not arrive within 10 seconds",
             Refusal::Body => {
                 "a body is accepted with POST only, with a Content-Length and not in chunks"
             }

@@ -216,7 +216,7 @@ impl Crowd {
             Err(error) if error.kind() == ErrorKind::WouldBlock => return,
             Err(error) => panic!("the answer to half a head was lost: {error}"),
         }
-        let reason = "the request head did not arrive within 10 seconds";
+        let reason = "the request did not arrive within 10 seconds";
         assert_eq!(
             answer::masked(&half.answer),
             answer::refusal("408 Request Timeout", "", reason)

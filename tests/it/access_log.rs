@@ -429,7 +429,14 @@ fn a_client_that_leaves_while_it_waits_has_a_line_as_well() {
     eventually("it is asked for", || !proxy.asked().is_empty());
     client.reset();
     let line = &lines(&path, 1)[0];
-    let expected = ["127.0.0.1", "GET /proxy/7/a.png HTTP/1.1", "499", "0", "-", "gone"];
+    let expected = [
+        "127.0.0.1",
+        "GET /proxy/7/a.png HTTP/1.1",
+        "499",
+        "0",
+        "-",
+        "gone",
+    ];
     assert_eq!(combined(line), Some(expected), "{line}");
     latch.open();
 }

@@ -462,7 +462,7 @@ fn eight_and_fifty_keep_alive_connections_are_all_answered_again_and_again() {
 #[test]
 fn heads_that_take_longer_than_ten_seconds_are_given_up() {
     let siege = Siege::begin();
-    let reason = "the request head did not arrive within 10 seconds";
+    let reason = "the request did not arrive within 10 seconds";
     let slow = |first| Attack::refused(first, "408 Request Timeout", reason);
     let attacks = [
         (Attack::new("", String::new(), Then::Closes), ""),
