@@ -13,9 +13,9 @@ use super::refusal::Refusal;
 /// and has its own bound in the cache, and hits must not be shed because misses wait.
 pub const REQUESTS_UNDER_WAY_MAX: usize = 1024;
 
-/// Bytes of forms between a gate and a worker at most: sixteen of the longest ones. More would keep people who want a
+/// Bytes of forms between a gate and a worker at most: eight of the longest ones. More would keep people who want a
 /// file waiting behind them, and is no crowd of people with documents.
-const FORM_BYTES_UNDER_WAY_MAX: usize = 16 * FORM_BYTES_MAX;
+const FORM_BYTES_UNDER_WAY_MAX: usize = 8 * FORM_BYTES_MAX;
 
 /// Which part of all connections one client address may hold: one broken script must not lock out everybody else.
 const ADDRESS_SHARE: usize = 4;
@@ -155,7 +155,7 @@ mod tests {
         under_way.leave(0);
         assert!(under_way.enter(0));
         let under_way = UnderWay::default();
-        assert!((0..16).all(|_| under_way.enter(FORM_BYTES_MAX)));
+        assert!((0..8).all(|_| under_way.enter(FORM_BYTES_MAX)));
         assert!(!under_way.enter(1) && under_way.enter(0));
         under_way.leave(FORM_BYTES_MAX);
         assert!(under_way.enter(FORM_BYTES_MAX) && !under_way.enter(1));

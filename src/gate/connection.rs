@@ -186,7 +186,12 @@ impl Connection {
                     }
                     Ok(place) => {
                         self.searched = self.received.len();
-                        if !self.pending.hold(self.received.capacity()) {
+                        let bytes = self.received.capacity();
+                        let is_kept = match place {
+                            Some(_) => self.pending.hold_form(bytes),
+                            None => self.pending.hold(bytes),
+                        };
+                        if !is_kept {
                             self.received = Vec::new();
                             return Heard::Bad(Refusal::Busy);
                         }

@@ -10,6 +10,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// more than any honest crowd has; all connections together could hold four times as much.
 pub(super) const PENDING_BYTES_MAX: usize = 16 * 1024 * 1024;
 
+/// The same at which no more of a form is kept, so that half forms, which are large, leave room for half heads and for
+/// answers that wait.
+const FORMS_BYTES_MAX: usize = PENDING_BYTES_MAX / 4;
+
 /// Up to this many bytes a connection may hold uncounted: one that is just slow is served also in a flood, and costs
 /// nothing to count.
 pub(super) const SMALL_BYTES: usize = 1024;
@@ -50,6 +54,11 @@ impl Share {
         }
         self.release();
         false
+    }
+
+    /// The same for a part of a form.
+    pub(super) fn hold_form(&mut self, bytes: usize) -> bool {
+        self.has_room(PENDING_BYTES_MAX - FORMS_BYTES_MAX + bytes) && self.hold(bytes)
     }
 
     /// Whether it may hold this much, as far as can be told without taking it.
@@ -93,5 +102,16 @@ mod tests {
         assert_eq!(held(), 5_000);
         assert!(other.hold(SMALL_BYTES));
         assert_eq!(held(), 0);
+    }
+
+    #[test]
+    fn forms_leave_room_for_everything_else() {
+        let pending = Pending::default();
+        let (mut form, mut other) = (pending.share(), pending.share());
+        assert!(form.hold_form(FORMS_BYTES_MAX - 5000) && other.hold_form(5000));
+        assert!(!other.hold_form(5001) && form.hold_form(FORMS_BYTES_MAX - 5000));
+        let mut head = pending.share();
+        assert!(head.hold(PENDING_BYTES_MAX / 2));
+        assert!(!form.hold_form(2000), "what others hold counts as well");
     }
 }
