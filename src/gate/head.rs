@@ -1,7 +1,7 @@
 //! Request heads: found in a client's bytes, vetted, and written again small and canonical (pure).
 //!
 //! This file is why nothing a client sends can harm what stands behind the link: what passes is ASCII, HTTP/1.1,
-//! bodiless, origin-form, has at most the fields of [`FORWARDED`] and those of a POST, and carries our ticket.
+//! bodiless, origin-form, has at most the fields of [`FORWARDED`] and those of deeds, and carries our ticket.
 
 use std::io::Write;
 use std::mem::MaybeUninit;
@@ -43,7 +43,7 @@ pub const FORWARDED: [&str; 7] = [
     "Accept-Language",   // web/: English or Chinese
 ];
 
-/// Crosses the link for POST only: browsers say by it from which site a form comes, and programs do not send it.
+/// Crosses the link for POST and DELETE only: browsers say by it which site wants that, and programs do not send it.
 pub const ORIGIN_FIELD: &str = "Origin";
 
 /// What was found at the start of a client's bytes.
@@ -175,7 +175,7 @@ fn vet_onto(
     }
     link.extend_from_slice(b"\r\n");
     for field in request.headers.iter() {
-        forward(field, is_post, link)?;
+        forward(field, is_post || method == "DELETE", link)?;
     }
     form::put(form, link)?;
     link.extend_from_slice(b"\r\n");
@@ -259,9 +259,9 @@ fn host<'a>(fields: &[httparse::Header<'a>]) -> Option<&'a [u8]> {
     Some(host.value)
 }
 
-fn forward(field: &httparse::Header<'_>, is_post: bool, link: &mut Vec<u8>) -> Result<(), Refusal> {
-    let of_post = is_post.then_some(&ORIGIN_FIELD);
-    let mut names = FORWARDED.iter().chain(of_post);
+fn forward(field: &httparse::Header<'_>, is_deed: bool, link: &mut Vec<u8>) -> Result<(), Refusal> {
+    let of_deeds = is_deed.then_some(&ORIGIN_FIELD);
+    let mut names = FORWARDED.iter().chain(of_deeds);
     let Some(name) = names.find(|name| name.eq_ignore_ascii_case(field.name)) else {
         return Ok(());
     };

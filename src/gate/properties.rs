@@ -99,8 +99,9 @@ fn crossed(head: &[u8], form: &[u8], vetted: Vetted, link: &str) {
     let (mut count, mut formed) = (1, false);
     for line in lines {
         let (name, value) = line.split_once(": ").expect("a colon");
-        let of_post = [FORM_FIELD, ORIGIN_FIELD].contains(&name) && method == "POST";
-        assert!(of_post || FORWARDED.contains(&name), "{name}");
+        let of_deed = name == ORIGIN_FIELD && ["POST", "DELETE"].contains(&method)
+            || name == FORM_FIELD && method == "POST";
+        assert!(of_deed || FORWARDED.contains(&name), "{name}");
         assert_ne!(name, TICKET_FIELD);
         if name == FORM_FIELD {
             assert_eq!(value.as_bytes(), form);

@@ -976,6 +976,19 @@ fn thumbnails_and_titles_travel_whole() {
 }
 
 #[test]
+fn a_page_of_another_site_cannot_purge_from_an_operators_browser() {
+    let proxy = with_file("a.png", &pattern(100));
+    proxy.get_kept("/7/a.png");
+    for origin in ["https://evil.example", "null"] {
+        let mut client = proxy.connect();
+        let purge = client.ask("DELETE", "/proxy/7/a.png", &[("Origin", origin)]);
+        assert_eq!(purge.status, 403, "{origin}");
+        let again = client.get("/proxy/7/a.png");
+        assert_eq!(again.field("X-Cache"), Some("HIT"), "{origin}");
+    }
+}
+
+#[test]
 fn a_purge_from_this_host_makes_the_next_request_ask_again() {
     let proxy = with_file("a.png", &pattern(100));
     for (number, target) in ["/proxy/7/a.png", "/proxy/7"].into_iter().enumerate() {
