@@ -34,6 +34,9 @@ impl Network {
             None => (text, None),
         };
         let address: IpAddr = address.parse().ok()?;
+        if address.to_canonical() != address {
+            return None; // clients are compared as IPv4, so it would never match
+        }
         let bits = bits_of(address);
         let prefix = match prefix {
             Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok(),
@@ -134,6 +137,7 @@ mod tests {
             "2001:db8::1/64",
             "wiki",
             "[::1]",
+            "::ffff:10.0.0.0/104",
         ] {
             assert_eq!(Network::parse(text), None, "{text}");
         }
