@@ -14,6 +14,10 @@ use crate::attachment::{FileName, Key, PageId};
 /// Listings that are asked for one after the other at most when somebody wants all files of a page.
 const LISTINGS_PER_PAGE_MAX: u32 = 50;
 
+/// Bytes of names, comments and types of one page at most, at which no more of its files are asked for: ten thousand files
+/// with names of a hundred bytes.
+const LISTED_BYTES_MAX: usize = 1024 * 1024;
+
 /// One file of a page, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listed {
@@ -29,6 +33,14 @@ pub struct Listed {
     pub modified: Option<SystemTime>,
     /// What the uploader said about it.
     pub comment: Option<String>,
+}
+
+impl Listed {
+    fn text_bytes(&self) -> usize {
+        let others = [&self.media_type, &self.comment];
+        let others = others.into_iter().flatten().map(String::len);
+        self.name.len() + others.sum::<usize>()
+    }
 }
 
 impl Confluence {
@@ -51,7 +63,7 @@ impl Confluence {
         self.place_of(page).map(|place| place.space)
     }
 
-    /// All files of a page, by name. Asks as often as there are 200 of them.
+    /// All files of a page, by name; of a very large page the first ones. Asks as often as there are 200 of them.
     ///
     /// # Errors
     /// [`UpstreamError::NotFound`] when Confluence shows no such page to the account.
@@ -68,7 +80,8 @@ impl Confluence {
                 comment: file.comment.clone(),
             });
             files.extend(more);
-            if listing.is_complete {
+            let bytes: usize = files.iter().map(Listed::text_bytes).sum();
+            if listing.is_complete || LISTED_BYTES_MAX < bytes {
                 break;
             }
         }

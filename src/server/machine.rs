@@ -14,11 +14,11 @@ use crate::meters::Machine;
 const DESCRIPTORS_BESIDE: u64 = 64;
 
 /// Memory in bytes that the service may need beyond `CACHE_MAX_BYTES` at the default settings, at worst and all at once:
-/// 16 MiB for slow clients in the gates, 16 MiB for 4,096 connections with their requests and answers' heads, 8 MiB of
-/// waiting log lines, 10 MiB for the crew's connections and buffers, 10 MiB of what Confluence was asked a moment ago,
-/// the program and its threads' stacks. What attachments take, windows of files that are too big to keep and readers
+/// 16 MiB for slow clients in the gates, 16 MiB for 4,096 connections with their requests and answers' heads, 2 MiB of
+/// forms on their way, 12 MiB of waiting lines of both logs, 10 MiB for the crew's connections and buffers, 10 MiB of what
+/// Confluence was asked a moment ago, 12 MiB for two listings in the making, the program and its threads' stacks. What attachments take, windows of files that are too big to keep and readers
 /// included, is counted as real allocations within `CACHE_MAX_BYTES`.
-const MEMORY_BESIDE: u64 = 64 * 1024 * 1024;
+const MEMORY_BESIDE: u64 = 88 * 1024 * 1024;
 
 /// The same for TLS: what is encrypted and not read, in all gates together.
 const UNREAD_BYTES: u64 = 16 * 1024 * 1024;

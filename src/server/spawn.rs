@@ -16,6 +16,10 @@ use crate::worker::{
     self, Answerer, Crew, CrewShared, Desk, Failure, Listings, Order, Waiter, WarmHandle, Worker,
 };
 
+/// Members of the crew that take listings as well, at most, and never more than half of it: a listing may take fifty
+/// questions and some megabytes, and files must not wait for that.
+const LISTERS_MAX: usize = 2;
+
 /// Lookup workers at most, and at least two, so that one that waits for an inbox does not stop all hits.
 const WORKERS: (usize, usize) = (2, 8);
 
@@ -85,8 +89,7 @@ fn spawn_back(
     for number in 0..crew_max {
         let crew = Crew {
             fetches: fetches.clone(),
-            // A listing may take many questions: half of the crew is always there for files.
-            orders: match number < crew_max.div_ceil(2) {
+            orders: match number < LISTERS_MAX.min(crew_max.div_ceil(2)) {
                 true => orders.clone(),
                 false => bounded(0).1,
             },

@@ -43,6 +43,16 @@ pub(super) struct Item {
     folded: String,
 }
 
+impl Item {
+    fn bytes(&self) -> usize {
+        let file = &self.file;
+        let others = [&file.media_type, &file.comment];
+        let others = others.into_iter().flatten().map(String::capacity);
+        let names = [&file.name, &file.path, &self.folded].map(String::capacity);
+        size_of::<Item>() + names.iter().sum::<usize>() + others.sum::<usize>()
+    }
+}
+
 /// All files of a page. Made once for everybody who looks at it within a minute.
 #[derive(Debug)]
 pub struct Catalogue {
@@ -54,6 +64,8 @@ pub struct Catalogue {
     pub space: Option<String>,
     /// By name, upper and lower case alike.
     items: Vec<Item>,
+    /// What they take.
+    bytes: usize,
 }
 
 impl Catalogue {
@@ -75,12 +87,19 @@ impl Catalogue {
         items.sort_by(|one, other| {
             (&one.folded, &one.file.name).cmp(&(&other.folded, &other.file.name))
         });
+        let bytes = items.iter().map(Item::bytes).sum();
         Catalogue {
             page,
             title,
             space,
             items,
+            bytes,
         }
+    }
+
+    /// What the files take of memory, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// All files, by name.

@@ -20,8 +20,11 @@ const FAILURE_HOLDS: Duration = Duration::from_secs(2);
 /// Pages remembered at most.
 const PAGES_MAX: usize = 64;
 
-/// Files on all of them together, some 400 bytes each. The largest page that is listed has as many.
-const FILES_MAX: usize = 10_000;
+/// How long even who insists gets what was found a moment ago: each listing of a large page is fifty questions.
+const ASKED_AGAIN: Duration = Duration::from_secs(5);
+
+/// Bytes that the files of all of them take together, unless it is one page alone.
+const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// What became of an order.
 pub(super) type Found = Result<Arc<Catalogue>, Failure>;
@@ -54,9 +57,9 @@ enum Slot {
 }
 
 impl Slot {
-    fn files(&self) -> usize {
+    fn bytes(&self) -> usize {
         match self {
-            Slot::Known(Ok(catalogue), _) => catalogue.files().len(),
+            Slot::Known(Ok(catalogue), _) => catalogue.bytes(),
             Slot::Known(Err(_), _) | Slot::Asking(_) => 0,
         }
     }
@@ -71,10 +74,12 @@ impl<W> Table<W> {
         }
     }
 
-    /// Takes somebody in. `insists`: a listing that was found before will not do, unless it was a failure a moment ago.
+    /// Takes somebody in. `insists`: a listing that was found before will not do, unless that was a moment ago.
     pub(super) fn ask(&mut self, page: PageId, insists: bool, waiter: W, now: Instant) -> Asked<W> {
         match self.pages.get(&page) {
-            Some(Slot::Known(found, until)) if now < *until && (!insists || found.is_err()) => {
+            Some(Slot::Known(found, until))
+                if now < *until && (!insists || found.is_err() || is_new(*until, now)) =>
+            {
                 return Asked::Known(waiter, found.clone());
             }
             Some(Slot::Asking(number)) => {
@@ -102,7 +107,7 @@ impl<W> Table<W> {
         };
         if let Some(waiters) = waiters {
             let slot = Slot::Known(found.clone(), now + holds);
-            self.make_room(slot.files(), now);
+            self.make_room(slot.bytes(), now);
             self.pages.insert(page, slot);
             return waiters;
         }
@@ -125,8 +130,8 @@ impl<W> Table<W> {
         self.pages.remove(&page);
     }
 
-    /// Makes room for a page of so many files: what no longer holds goes first, then what ends first.
-    fn make_room(&mut self, files: usize, now: Instant) {
+    /// Makes room for a page that takes so many bytes: what no longer holds goes first, then what ends first.
+    fn make_room(&mut self, bytes: usize, now: Instant) {
         self.pages
             .retain(|_, slot| !matches!(slot, Slot::Known(_, until) if *until <= now));
         loop {
@@ -137,13 +142,18 @@ impl<W> Table<W> {
             let Some((_, first)) = known.min() else {
                 return;
             };
-            let held: usize = self.pages.values().map(Slot::files).sum();
-            if self.pages.len() < PAGES_MAX && held + files <= FILES_MAX {
+            let held: usize = self.pages.values().map(Slot::bytes).sum();
+            if self.pages.len() < PAGES_MAX && held + bytes <= BYTES_MAX {
                 return;
             }
             self.pages.remove(&first);
         }
     }
+}
+
+/// Whether a listing that holds until then was found a moment ago.
+fn is_new(until: Instant, now: Instant) -> bool {
+    HOLDS - ASKED_AGAIN < until.saturating_duration_since(now)
 }
 
 #[cfg(test)]
@@ -197,7 +207,12 @@ mod tests {
             Asked::Known(101, Ok(catalogue)) => assert_eq!(catalogue.files().len(), 3),
             other => panic!("expected the listing: {other:?}"),
         }
-        order(table.ask(page(1), true, 102, later));
+        let soon = now + ASKED_AGAIN - Duration::from_millis(1);
+        assert!(matches!(
+            table.ask(page(1), true, 101, soon),
+            Asked::Known(..)
+        ));
+        order(table.ask(page(1), true, 102, now + ASKED_AGAIN));
         assert_eq!(
             table.end(page(2), other, &Err(Failure::NotPublished), now),
             [100]
@@ -242,8 +257,8 @@ mod tests {
             let now = now + Duration::from_millis(number as u64);
             let order = order(table.ask(page(number), false, 0, now));
             table.end(page(number), order, &found(number % 7 * 1000), now);
-            let held: usize = table.pages.values().map(Slot::files).sum();
-            assert!(table.pages.len() <= PAGES_MAX && held <= FILES_MAX);
+            let held: usize = table.pages.values().map(Slot::bytes).sum();
+            assert!(table.pages.len() <= PAGES_MAX && held <= BYTES_MAX);
             let asked = table.ask(page(number), false, 0, now);
             assert!(matches!(asked, Asked::Known(..)), "the latest stays");
         }
