@@ -23,7 +23,8 @@
 //! # The life of one request
 //!
 //! 1. A client connects; the [`gate`] that accepts hands the socket to one of the gates, which owns it from then on.
-//! 2. The gate finds a complete head, vets it and writes its canonical form, with a [`gate::Ticket`], onto its link.
+//! 2. The gate finds a complete head, vets it and writes its canonical form, with a [`gate::Ticket`], onto its link. The
+//!    form of a POST goes with it as a field.
 //! 3. tiny_http parses it, and the [`acceptor`] turns it into an [`acceptor::Job`] for the lookup workers.
 //! 4. A [`worker::Worker`] asks the [`router`] what the target means: an attachment has an [`attachment::Key`].
 //! 5. It looks the key up in the [`cache`]: one map access and one `Arc` clone under the lock.
@@ -47,7 +48,9 @@
 //!
 //! Beside all requests the thread `account` tests the login at the start, and again when the secret has changed, when
 //! somebody sends SIGHUP, or when the guard's pause is over. SIGHUP also makes [`server`] read the certificate for clients
-//! again, which the accepting gate shows from then on.
+//! again, which the accepting gate shows from then on. SIGUSR1 has the thread `access` open the file of the access log
+//! again. Everybody counts what he does in cells of [`meters`], which are added up when somebody reads `/metrics` or
+//! `/status`.
 //!
 //! # Code map, in reading order
 //!

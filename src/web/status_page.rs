@@ -183,16 +183,16 @@ fn memory(page: &mut String, reading: &Reading, language: Language) {
     section(page, language.pick("Memory", "内存"));
     let names = language.pick(
         [
-            "Attachments, all",
-            "Of these, in the cache",
+            "Attachments in memory",
+            "The cache, with its bookkeeping",
             "Files in the cache",
             "Remembered as missing",
             "Whole process",
             "Open files",
         ],
         [
-            "全部附件",
-            "其中缓存",
+            "内存中的附件",
+            "缓存，含管理开销",
             "缓存中的文件",
             "记为不存在的文件",
             "整个进程",
