@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::failure::Failure;
 use super::gallery::Guest;
-use super::table::{Asked, Found, Table};
+use super::table::{Asked, Found, Recency, Table};
 use super::warm::AwaitedListing;
 use crate::attachment::PageId;
 
@@ -55,17 +55,17 @@ impl ListingHandle {
         self.listings.clone()
     }
 
-    /// Asks for the files of a page. `insists`: what was found before will not do. Gives the caller back with what
+    /// Asks for the files of a page. Gives the caller back with what
     /// is known, or with why nobody can find out; `None`: the crew will answer him. Never blocks.
     pub(super) fn ask(
         &self,
         page: PageId,
-        insists: bool,
+        recency: Recency,
         caller: Caller,
     ) -> Option<(Caller, Found)> {
         let now = Instant::now();
         let mut table = self.listings.table();
-        let number = match table.ask(page, insists, caller, now) {
+        let number = match table.ask(page, recency, caller, now) {
             Asked::Known(caller, found) => return Some((caller, found)),
             Asked::Parked => return None,
             Asked::Order(number) => number,

@@ -13,6 +13,7 @@ use super::gallery::{self, Guest};
 use super::listings::{Caller, ListingHandle};
 use super::pages;
 use super::publication::Judgement;
+use super::table::Recency;
 use super::warm::{Operator, WarmHandle};
 use crate::acceptor::{Fields, Job};
 use crate::attachment::{Key, PageId};
@@ -129,14 +130,19 @@ impl Worker {
     }
 
     fn gallery(&self, job: Job, page: PageId) {
-        let (ticket, insists, now) = (job.ticket, insists(&job.fields), SystemTime::now());
+        let (ticket, now) = (job.ticket, SystemTime::now());
+        let recency = match insists(&job.fields) {
+            true if self.desk.is_operator(job.client) => Recency::Now,
+            true => Recency::New,
+            false => Recency::Remembered,
+        };
         let guest = Guest::new(job);
         let reply = match self.desk.publication.judge_page(page) {
             Judgement::Refused => self
                 .desk
                 .problem(&guest.wish, &failure::not_published(), now),
             Judgement::Published | Judgement::DependsOn(_) => {
-                match self.listings.ask(page, insists, Caller::Guest(guest)) {
+                match self.listings.ask(page, recency, Caller::Guest(guest)) {
                     Some((Caller::Guest(guest), found)) => {
                         gallery::answer(&self.desk, &guest, &found, now)
                     }

@@ -20,11 +20,33 @@ const FAILURE_HOLDS: Duration = Duration::from_secs(2);
 /// Pages remembered at most.
 const PAGES_MAX: usize = 64;
 
-/// How long even who insists gets what was found a moment ago: each listing of a large page is fifty questions.
-const ASKED_AGAIN: Duration = Duration::from_secs(5);
+/// Age of a listing that has to do for strangers who insist: asking again is fifty questions for a large page.
+const NEW: Duration = Duration::from_secs(5);
 
 /// Bytes that the files of all of them take together, unless it is one page alone.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// How old a listing may be for somebody who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recency {
+    /// As old as it is remembered.
+    Remembered,
+    /// A moment.
+    New,
+    /// Made after the asking.
+    Now,
+}
+
+impl Recency {
+    /// Whether a listing of this age will do.
+    fn is_met(self, age: Duration) -> bool {
+        match self {
+            Recency::Remembered => true,
+            Recency::New => age < NEW,
+            Recency::Now => false,
+        }
+    }
+}
 
 /// What became of an order.
 pub(super) type Found = Result<Arc<Catalogue>, Failure>;
@@ -74,11 +96,17 @@ impl<W> Table<W> {
         }
     }
 
-    /// Takes somebody in. `insists`: a listing that was found before will not do, unless that was a moment ago.
-    pub(super) fn ask(&mut self, page: PageId, insists: bool, waiter: W, now: Instant) -> Asked<W> {
+    /// Takes somebody in. A failure of a moment ago has to do for everybody.
+    pub(super) fn ask(
+        &mut self,
+        page: PageId,
+        recency: Recency,
+        waiter: W,
+        now: Instant,
+    ) -> Asked<W> {
         match self.pages.get(&page) {
             Some(Slot::Known(found, until))
-                if now < *until && (!insists || found.is_err() || is_new(*until, now)) =>
+                if now < *until && (found.is_err() || recency.is_met(age(*until, now))) =>
             {
                 return Asked::Known(waiter, found.clone());
             }
@@ -151,9 +179,9 @@ impl<W> Table<W> {
     }
 }
 
-/// Whether a listing that holds until then was found a moment ago.
-fn is_new(until: Instant, now: Instant) -> bool {
-    HOLDS - ASKED_AGAIN < until.saturating_duration_since(now)
+/// The age of a listing that holds until then.
+fn age(until: Instant, now: Instant) -> Duration {
+    HOLDS.saturating_sub(until.saturating_duration_since(now))
 }
 
 #[cfg(test)]
@@ -189,65 +217,73 @@ mod tests {
     #[test]
     fn many_wait_for_one_order_and_what_it_finds_holds_for_a_while() {
         let (mut table, now) = (Table::new(), Instant::now());
-        let first = order(table.ask(page(1), false, 0, now));
+        let first = order(table.ask(page(1), Recency::Remembered, 0, now));
         for waiter in 1..100 {
-            let insists = waiter % 2 == 0;
+            let recency = [Recency::Remembered, Recency::New, Recency::Now][waiter as usize % 3];
             assert!(matches!(
-                table.ask(page(1), insists, waiter, now),
+                table.ask(page(1), recency, waiter, now),
                 Asked::Parked
             ));
         }
-        let other = order(table.ask(page(2), false, 100, now));
+        let other = order(table.ask(page(2), Recency::Remembered, 100, now));
         assert_eq!(
             table.end(page(1), first, &found(3), now),
             (0..100).collect::<Vec<_>>()
         );
         let later = now + HOLDS - Duration::from_millis(1);
-        match table.ask(page(1), false, 101, later) {
+        match table.ask(page(1), Recency::Remembered, 101, later) {
             Asked::Known(101, Ok(catalogue)) => assert_eq!(catalogue.files().len(), 3),
             other => panic!("expected the listing: {other:?}"),
         }
-        let soon = now + ASKED_AGAIN - Duration::from_millis(1);
+        let soon = now + NEW - Duration::from_millis(1);
         assert!(matches!(
-            table.ask(page(1), true, 101, soon),
+            table.ask(page(1), Recency::New, 101, soon),
             Asked::Known(..)
         ));
-        order(table.ask(page(1), true, 102, now + ASKED_AGAIN));
+        let again = order(table.ask(page(1), Recency::New, 102, now + NEW));
+        assert_eq!(table.end(page(1), again, &found(3), now + NEW), [102]);
+        order(table.ask(page(1), Recency::Now, 102, now + NEW));
         assert_eq!(
             table.end(page(2), other, &Err(Failure::NotPublished), now),
             [100]
         );
-        for insists in [false, true] {
-            let asked = table.ask(page(2), insists, 103, now + FAILURE_HOLDS / 2);
+        for recency in [Recency::Remembered, Recency::Now] {
+            let asked = table.ask(page(2), recency, 103, now + FAILURE_HOLDS / 2);
             assert!(matches!(
                 asked,
                 Asked::Known(103, Err(Failure::NotPublished))
             ));
         }
-        order(table.ask(page(2), false, 104, now + FAILURE_HOLDS));
+        order(table.ask(page(2), Recency::Remembered, 104, now + FAILURE_HOLDS));
     }
 
     #[test]
     fn what_is_forgotten_is_asked_for_anew_and_nobody_waits_for_ever() {
         let (mut table, now) = (Table::new(), Instant::now());
-        let before = order(table.ask(page(1), false, 1, now));
+        let before = order(table.ask(page(1), Recency::Remembered, 1, now));
         table.forget(page(1));
-        let after = order(table.ask(page(1), false, 2, now));
-        assert!(matches!(table.ask(page(1), false, 3, now), Asked::Parked));
+        let after = order(table.ask(page(1), Recency::Remembered, 2, now));
+        assert!(matches!(
+            table.ask(page(1), Recency::Remembered, 3, now),
+            Asked::Parked
+        ));
         assert_eq!(table.end(page(1), before, &found(1), now), [1]);
-        assert!(matches!(table.ask(page(1), false, 4, now), Asked::Parked));
+        assert!(matches!(
+            table.ask(page(1), Recency::Remembered, 4, now),
+            Asked::Parked
+        ));
         assert_eq!(table.end(page(1), after, &found(2), now), [2, 3, 4]);
         assert!(matches!(
-            table.ask(page(1), false, 5, now),
+            table.ask(page(1), Recency::Remembered, 5, now),
             Asked::Known(..)
         ));
         assert!(
             table.end(page(1), after, &found(2), now).is_empty(),
             "an order ends once"
         );
-        let full = order(table.ask(page(2), false, 6, now));
+        let full = order(table.ask(page(2), Recency::Remembered, 6, now));
         assert_eq!(table.withdraw(page(2), full), Some(vec![6]));
-        order(table.ask(page(2), false, 7, now));
+        order(table.ask(page(2), Recency::Remembered, 7, now));
     }
 
     #[test]
@@ -255,11 +291,11 @@ mod tests {
         let (mut table, now) = (Table::new(), Instant::now());
         for number in 0..300 {
             let now = now + Duration::from_millis(number as u64);
-            let order = order(table.ask(page(number), false, 0, now));
+            let order = order(table.ask(page(number), Recency::Remembered, 0, now));
             table.end(page(number), order, &found(number % 7 * 1000), now);
             let held: usize = table.pages.values().map(Slot::bytes).sum();
             assert!(table.pages.len() <= PAGES_MAX && held <= BYTES_MAX);
-            let asked = table.ask(page(number), false, 0, now);
+            let asked = table.ask(page(number), Recency::Remembered, 0, now);
             assert!(matches!(asked, Asked::Known(..)), "the latest stays");
         }
         assert!(table.running.is_empty());

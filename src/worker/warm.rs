@@ -13,7 +13,7 @@ use log::info;
 use super::desk::{Desk, Waiter};
 use super::failure::{self, Failure, Told};
 use super::listings::{Caller, ListingHandle};
-use super::table::Found;
+use super::table::{Found, Recency};
 use super::warm_jobs::{Jobs, Ordered, Over, Settled};
 use crate::attachment::PageId;
 use crate::cache::{CacheHandle, Demand, Lookup, Outcome};
@@ -262,7 +262,7 @@ impl WarmActor {
                 };
                 // What was uploaded a moment ago is what is to be warmed.
                 let caller = Caller::Warmer(awaited);
-                if let Some((_, found)) = self.listings.ask(page, true, caller) {
+                if let Some((_, found)) = self.listings.ask(page, Recency::Now, caller) {
                     self.jobs.listed(job, &found);
                 }
                 job
