@@ -143,10 +143,13 @@ impl<W, F: Clone> CacheActor<W, F> {
     fn claim(&mut self, key: Key, demand: Demand, waiter: W, now: Instant) {
         self.meter.claims.add(1);
         // What was missing when the worker looked may have come meanwhile.
-        match self.store.with(|store| store.lookup(&key, now)) {
+        match self.store.with(|store| store.peek(&key, now)) {
             Lookup::Fresh(entry)
                 if demand != Demand::Confirmed || entry.was_asked_about(now, ASKED_AGAIN) =>
             {
+                if demand != Demand::Kept {
+                    self.store.with(|store| store.count_hit(&entry));
+                }
                 return self.wake(waiter, Outcome::Ready(entry));
             }
             Lookup::Gone(why) => return self.wake(waiter, Outcome::Gone(why)),

@@ -187,9 +187,13 @@ impl<W, F> Clone for CacheHandle<W, F> {
 }
 
 impl<W, F: Clone> CacheHandle<W, F> {
-    /// Looks a file up. Holds the lock for one map access and one `Arc` clone.
-    pub fn lookup(&self, key: &Key, now: Instant) -> Lookup<F> {
-        self.store.with(|store| store.lookup(key, now))
+    /// Looks a file up. Holds the lock for one map access and one `Arc` clone. Only who is content with a fresh copy is
+    /// counted as served with it: the others have to claim it, or want no byte of it.
+    pub fn lookup(&self, key: &Key, demand: Demand, now: Instant) -> Lookup<F> {
+        self.store.with(|store| match demand {
+            Demand::Fresh => store.lookup(key, now),
+            Demand::Confirmed | Demand::Kept => store.peek(key, now),
+        })
     }
 
     /// Parks `waiter` until there is an [`Outcome`] for `key` that meets `demand`, starting a download if none runs. Blocks while the

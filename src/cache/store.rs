@@ -80,15 +80,26 @@ impl<F: Clone, B: Weighed> Store<F, B> {
         }
     }
 
-    /// One map access and one `Arc` clone.
+    /// One map access and one `Arc` clone, for somebody who is served with what is fresh.
     pub(super) fn lookup(&mut self, key: &Key, now: Instant) -> Lookup<F, B> {
+        let found = self.peek(key, now);
+        if let Lookup::Fresh(entry) = &found {
+            self.count_hit(entry);
+        }
+        found
+    }
+
+    /// A client is served with this fresh copy, and Confluence is spared a fetch.
+    pub(super) fn count_hit(&mut self, entry: &Entry<B>) {
+        entry.use_once();
+        entry.count_requests(1);
+        self.spared += entry.took_milliseconds();
+    }
+
+    /// The same as [`Store::lookup`] for somebody who only wants to know: nothing is counted.
+    pub(super) fn peek(&self, key: &Key, now: Instant) -> Lookup<F, B> {
         match self.alive.get(key) {
-            Some((_, entry)) if entry.is_fresh(now) => {
-                entry.use_once();
-                entry.count_requests(1);
-                self.spared += entry.took_milliseconds();
-                Lookup::Fresh(entry.clone())
-            }
+            Some((_, entry)) if entry.is_fresh(now) => Lookup::Fresh(entry.clone()),
             Some(_) | None => self
                 .gone
                 .get(key)

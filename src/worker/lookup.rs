@@ -86,6 +86,9 @@ impl Worker {
             }
             Route::Forget(what) => self.forget(job, what),
             other => {
+                if job.fields.form.is_some() {
+                    self.desk.gates.wake_all(); // reading a document takes milliseconds: nobody's answer shall wait
+                }
                 let reply = pages::page(&self.desk, &job, other);
                 self.desk.post(ticket, reply);
             }
@@ -99,7 +102,7 @@ impl Worker {
             true => Demand::Confirmed,
             false => Demand::Fresh,
         };
-        let reply = match self.cache.lookup(&key, now) {
+        let reply = match self.cache.lookup(&key, demand, now) {
             Lookup::Fresh(entry) if demand == Demand::Fresh => {
                 let wish = wish(job.method, job.fields, download, entry.label.clone());
                 from_entry(&wish, &entry, Origin::Hit, now)

@@ -283,7 +283,7 @@ impl WarmActor {
     /// Begins what can begin, and tells whoever waits for it.
     fn go_on(&mut self, now: Instant) {
         while let Some(turn) = self.jobs.turn() {
-            match self.cache.lookup(&turn.key, now) {
+            match self.cache.lookup(&turn.key, Demand::Kept, now) {
                 Lookup::Fresh(entry) => {
                     let bytes = entry.body.len();
                     self.jobs

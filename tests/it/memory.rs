@@ -176,6 +176,44 @@ fn a_flood_of_half_heads_is_refused_where_it_would_cost_too_much() {
 }
 
 #[test]
+fn a_flood_of_forms_is_refused_where_it_would_cost_too_much() {
+    const FORMS: usize = 400;
+    let program = Program::start(&[], 8192);
+    let mut form = "link=".to_owned();
+    for number in 0.. {
+        let link = format!("http%3A%2F%2Fwiki%2Fdownload%2Fattachments%2F1%2F{number}.png%0A");
+        if 256 * 1024 < form.len() + link.len() {
+            break;
+        }
+        form.push_str(&link);
+    }
+    let request = format!(
+        "POST /proxy/ HTTP/1.1\r\nHost: test\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    let statuses: Vec<u16> = thread::scope(|scope| {
+        let clients: Vec<_> = (0..FORMS)
+            .map(|_| {
+                let (program, request) = (&program, &request);
+                scope.spawn(move || program.connect().send(request).response(false).status)
+            })
+            .collect();
+        let statuses = clients.into_iter();
+        statuses
+            .map(|client| client.join().expect("no panic"))
+            .collect()
+    });
+    assert!(
+        statuses.iter().all(|status| [200, 503].contains(status)),
+        "{statuses:?}"
+    );
+    assert!(statuses.contains(&200), "somebody is served");
+    let peak = program.peak_memory();
+    assert!(peak < BESIDE, "{} MiB", peak / MEBIBYTE);
+}
+
+#[test]
 fn kept_files_are_counted_as_what_they_take() {
     const BUDGET: u64 = 24 * MEBIBYTE;
     // On the heap, in mappings, in memory files.
@@ -210,6 +248,33 @@ fn kept_files_are_counted_as_what_they_take() {
             "files of {size}: {grown} bytes"
         );
     }
+}
+
+#[test]
+fn listings_of_many_long_pages_stay_within_the_budget() {
+    const PAGES: u64 = 10;
+    const FILES: usize = 10_000;
+    let program = Program::start(&[("CACHE_MAX_BYTES", "16MiB")], 8192);
+    let contents: Arc<[u8]> = pattern(10).into();
+    for page in 100..100 + PAGES {
+        for number in 0..FILES {
+            let name = format!("{number:05}{}.png", "图".repeat(30));
+            let file = File::new("image/png", contents.clone());
+            program.origin.put(page, &name, file);
+        }
+    }
+    let mut clients: Vec<Client> = (100..100 + PAGES)
+        .map(|page| {
+            let mut client = program.connect();
+            client.request("GET", &format!("/proxy/{page}"), &[]);
+            client
+        })
+        .collect();
+    for client in &mut clients {
+        assert_eq!(client.response(false).status, 200);
+    }
+    let peak = program.peak_memory();
+    assert!(peak < BESIDE, "{} MiB", peak / MEBIBYTE);
 }
 
 #[test]

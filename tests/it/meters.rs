@@ -220,6 +220,45 @@ fn what_confluence_was_spared_is_what_the_fetch_took_for_each_hit() {
 }
 
 #[test]
+fn who_insists_and_who_warms_spares_confluence_nothing_twice() {
+    let proxy = Proxy::start();
+    proxy.put("a.png", 1000);
+    let latch = Latch::new();
+    proxy.script("a.png", Behaviour::hold(&latch));
+    let mut client = proxy.connect();
+    client.request("GET", "/proxy/7/a.png", &[]);
+    assert!(latch.wait_for_arrivals(1, PATIENCE));
+    let held = Instant::now();
+    eventually("Confluence is slow", || {
+        Duration::from_millis(30) <= held.elapsed()
+    });
+    latch.open();
+    assert_eq!(client.response(false).status, 200);
+    assert_eq!(proxy.get_kept("/7/a.png").status, 200);
+    let (once, requests) = (proxy.saved().time, |proxy: &Proxy| {
+        status(proxy)["top"][0]["requests"].as_u64()
+    });
+    let before = requests(&proxy).expect("it is listed");
+    // It was asked about a moment ago: this is a hit, one.
+    let hit = client.ask("GET", "/proxy/7/a.png", &[("Cache-Control", "no-cache")]);
+    assert_eq!(hit.field("X-Cache"), Some("HIT"));
+    assert_eq!(requests(&proxy), Some(before + 1));
+    assert_eq!(
+        proxy.saved().time,
+        once / before as u32 * (before + 1) as u32
+    );
+    // Nobody is served by this.
+    let saved = proxy.saved().time;
+    assert_eq!(client.ask("POST", "/proxy/7/warm", &[]).status, 202);
+    eventually("it is found fresh", || {
+        let report = client.ask("POST", "/proxy/7/warm?job=1&seen=0", &[]);
+        report.text().contains("\"fresh\":1")
+    });
+    assert_eq!(requests(&proxy), Some(before + 1));
+    assert_eq!(proxy.saved().time, saved);
+}
+
+#[test]
 fn the_status_is_a_page_for_people_json_for_programs_and_text_for_a_terminal() {
     let proxy = Proxy::start();
     for (name, size) in [("small.png", 1000), ("large.png", 50_000)] {
