@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use super::failure::{self, Failure, Told};
 use super::table::Found;
 use crate::attachment::{FileName, Key, PageId};
+use crate::confluence::UpstreamError;
 use crate::web::{WarmReport, WarmState};
 
 /// Files that are fetched at a time, over all pages: people who wait for theirs go first.
@@ -22,6 +23,10 @@ const OVER_MAX: usize = 16;
 
 /// Failed files that a job names; the log has all of them.
 const FAILURES_NAMED_MAX: usize = 20;
+
+/// Files one after the other for which Confluence was not there, until the others are not tried any more: each may take
+/// as long as `CONFLUENCE_READ_TIMEOUT_SECONDS`, and a page has thousands.
+const SILENCES_MAX: usize = 4;
 
 /// What became of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +94,8 @@ struct Job {
     begun_files: usize,
     /// The places of those that are on their way.
     running: Vec<usize>,
+    /// Files that came to nothing because Confluence was not there, since the last one for which it was.
+    silences: usize,
     /// All that is told, but for the names of the running ones.
     report: WarmReport,
     /// Whether its end has been handed out for the log.
@@ -163,6 +170,15 @@ impl Job {
     }
 }
 
+/// Whether Confluence was not there.
+fn is_silence(how: &Settled) -> bool {
+    use UpstreamError::{TimedOut, Unreachable};
+    matches!(
+        how,
+        Settled::Failed(Failure::Upstream(TimedOut { .. } | Unreachable(_)))
+    )
+}
+
 /// What a client reads, in one line.
 fn words(told: &Told) -> String {
     format!("{}: {}", told.problem.detail, told.problem.remedy)
@@ -204,6 +220,7 @@ impl Jobs {
             files: Vec::new(),
             begun_files: 0,
             running: Vec::new(),
+            silences: 0,
             report: WarmReport::new(number, page.to_string()),
             is_logged: false,
         });
@@ -273,10 +290,14 @@ impl Jobs {
             return; // it was ended meanwhile
         };
         job.settle(place, how);
+        job.silences = match is_silence(how) {
+            true => job.silences + 1,
+            false => 0,
+        };
         if let Settled::Failed(Failure::Upstream(error)) = how
-            && error.is_unasked()
+            && (error.is_unasked() || SILENCES_MAX <= job.silences)
         {
-            // Confluence is left alone, and the other files would say the same.
+            // Confluence is left alone, or not there, and the other files would say the same.
             let reason = words(&failure::problem(&Failure::Upstream(error.clone())));
             job.end(WarmState::Failed, Some(reason));
         }
@@ -319,7 +340,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::confluence::UpstreamError;
+    use crate::confluence::Phase;
     use crate::web::{Catalogue, CatalogueFile};
 
     fn page(number: u64) -> PageId {
@@ -428,6 +449,35 @@ mod tests {
         let report = jobs.report(page(2), second).expect("it is remembered");
         assert_eq!((report.state, report.done()), (WarmState::Stopped, 0));
         assert_eq!(jobs.over(now).len(), 2);
+    }
+
+    #[test]
+    fn a_confluence_that_is_not_there_is_not_asked_for_all_the_other_files() {
+        let (mut jobs, now) = (Jobs::new(100), Instant::now());
+        let job = begun(&mut jobs, 1, now);
+        jobs.listed(job, &listing(&[1; 100]));
+        let phase = Phase::Head;
+        let silence = Settled::Failed(Failure::Upstream(UpstreamError::TimedOut { phase }));
+        let state = |jobs: &Jobs| {
+            let report = jobs.report(page(1), job).expect("it is remembered");
+            (report.state, report.done())
+        };
+        for place in 0..2 * SILENCES_MAX {
+            jobs.turn().expect("there are more");
+            let how = match (place + 1).is_multiple_of(SILENCES_MAX) {
+                true => Settled::Kept { bytes: 1 },
+                false => silence.clone(),
+            };
+            jobs.settled(job, place, &how);
+        }
+        let tried = 2 * SILENCES_MAX;
+        assert_eq!(state(&jobs), (WarmState::Fetching, tried), "now and then");
+        for place in tried..tried + SILENCES_MAX {
+            jobs.turn().expect("there are more");
+            jobs.settled(job, place, &silence);
+        }
+        assert_eq!(state(&jobs), (WarmState::Failed, tried + SILENCES_MAX));
+        assert_eq!(jobs.turn(), None);
     }
 
     #[test]
