@@ -1,7 +1,6 @@
 //! What a link is, in words for who has pasted it.
 
 use super::link::{Meaning, Mistake};
-use crate::attachment::KeyError;
 use crate::router::Reason;
 
 /// A sentence in both languages, without the full stop at its end.
@@ -82,33 +81,9 @@ fn said(english: &str, chinese: &str) -> Explanation {
 }
 
 fn because(reason: &Reason) -> Explanation {
-    let chinese = match reason {
-        Reason::Target => "地址不是路径".to_owned(),
-        Reason::Escape => "地址中的 % 后面必须有两位十六进制数字，% 本身写作 %25".to_owned(),
-        Reason::EmptySegment => "地址中有空的一段（//）".to_owned(),
-        Reason::Segments => "页面 ID 后面只有一个文件名，其中不能有 /".to_owned(),
-        Reason::Session => "地址中带有会话（;jsessionid=），请去掉这一部分".to_owned(),
-        Reason::Key(error) => in_chinese(error),
-        Reason::Version => format!("version 是 1 到 {} 的数字", u32::MAX),
-        Reason::Pixels { name } => format!("{name} 不是允许的像素数"),
-        Reason::Download => "download 是 true 或 false".to_owned(),
-        Reason::Repeated { name } => format!("参数 {name} 出现了两次"),
-    };
     Explanation {
         english: format!("this is nearly the link of a file: {reason}"),
-        chinese: format!("这几乎是文件链接：{chinese}"),
-    }
-}
-
-fn in_chinese(error: &KeyError) -> String {
-    match error {
-        KeyError::PageId => "页面 ID 是 1 到 19 位数字，例如 123456".to_owned(),
-        KeyError::Empty => "文件名是空的".to_owned(),
-        KeyError::Dots => "「.」和「..」不是文件名".to_owned(),
-        KeyError::TooLong { bytes } => format!("文件名有 {bytes} 字节，太长了"),
-        KeyError::Forbidden { character } => format!("文件名中不能有 {character:?}"),
-        KeyError::NotUtf8 => "文件名解码后不是 UTF-8".to_owned(),
-        KeyError::Day => "博文的日期写作 2024/06/09".to_owned(),
+        chinese: format!("这几乎是文件链接：{}", reason.chinese()),
     }
 }
 

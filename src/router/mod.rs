@@ -8,6 +8,7 @@
 //! Invariants: an address has one meaning or none; what is not understood is refused with a reason, never guessed.
 //! Confluence's own links work below the base path, as they are, with Confluence's base URL replaced by ours.
 
+mod chinese;
 #[cfg(any(test, fuzzing))]
 mod properties;
 mod query;
@@ -18,6 +19,5 @@ mod tests;
 
 #[cfg(fuzzing)]
 pub use properties::meaning;
-pub use query::THUMBNAIL_PIXELS_MAX;
 pub use reading::{ALLOW, route};
 pub use route::{Forget, Method, Nowhere, Reason, Route};

@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use std::time::{Duration, SystemTime};
 
 use super::desk::House;
-use super::reasons;
 use super::sayings::{self, Pair, Saying};
 use crate::confluence::{Away, Fault, UpstreamError};
 use crate::reply::Problem;
@@ -161,13 +160,13 @@ pub(super) fn method(allow: &'static str) -> Told {
 /// No such address.
 pub(super) fn nowhere(why: Nowhere, base_path: &str) -> Told {
     let base_path = ("{base path}", base_path, base_path);
-    let why = ("{why}", &*why.to_string(), reasons::nowhere(why));
+    let why = ("{why}", &*why.to_string(), why.chinese());
     filled(404, &sayings::NOWHERE, &[why, base_path])
 }
 
 /// Nearly an address.
 pub(super) fn bad_request(why: &Reason) -> Told {
-    let why = ("{why}", &*why.to_string(), &*reasons::bad_request(why));
+    let why = ("{why}", &*why.to_string(), &*why.chinese());
     filled(400, &sayings::BAD_REQUEST, &[why])
 }
 

@@ -20,7 +20,6 @@ mod listings;
 mod lookup;
 mod pages;
 mod publication;
-mod reasons;
 mod sayings;
 mod status;
 mod table;
