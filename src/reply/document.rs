@@ -13,10 +13,8 @@ use crate::attachment::Digest;
 /// Room for a head in bytes.
 const HEAD_BYTES: usize = 768;
 
-/// For pages that name no policy of their own: their inline style, pictures from anywhere (the links may go to the
-/// service's public address), forms to themselves, no scripts, no frames around them.
-const SECURITY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src * data:; form-action 'self'; \
-    base-uri 'none'; frame-ancestors 'none'";
+/// For what names no policy of its own, which is text, JSON and a picture: nothing loads, nothing runs, nothing frames it.
+const SECURITY: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 const CONSTANT: &str = "Cache-Control: no-cache\r\n\
     Vary: Accept, Accept-Language\r\n\
@@ -39,7 +37,7 @@ pub struct Document<'a> {
     pub media_type: &'static str,
     /// Its text.
     pub body: Vec<u8>,
-    /// `Content-Security-Policy`; `None` allows inline style and pictures, nothing else.
+    /// `Content-Security-Policy`; `None` allows nothing.
     pub security: Option<&'a str>,
 }
 

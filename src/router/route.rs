@@ -45,9 +45,9 @@ pub enum Route {
         /// Whether Confluence is part of the question.
         upstream: bool,
     },
-    /// How the service stands with Confluence, for people on its host.
+    /// How the service is doing, for operators.
     Status,
-    /// The same for Prometheus.
+    /// What is counted, for Prometheus.
     Metrics,
     /// DELETE.
     Forget(Forget),

@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_report_is_read_and_anything_else_is_none() {
-        let json = r#"{"job":3,"page":"7","state":"fetching","files":5,"done":2,"kept":1,"fresh":0,"too_big":0,
+        let json = r#"{"job":3,"page_id":"7","state":"fetching","files":5,"done":2,"kept":1,"fresh":0,"too_big":0,
             "failed":1,"bytes":9,"now":["a\u001b[31m.png","b"],"failures":[{"name":"x","reason":"y"}],"reason":null}"#;
         let report = Report::read(json.as_bytes()).expect("a report");
         assert!(!report.is_over());

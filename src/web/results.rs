@@ -29,7 +29,7 @@ const ENGLISH: Words = Words {
     document: "Your text",
     document_label: "The text with its links replaced",
     copy_document: "Copy the text",
-    left: "links more are not shown one by one.",
+    left: "more, not shown one by one.",
     address: "Link",
     copy: "Copy",
     open: "Open",
@@ -40,7 +40,7 @@ const ENGLISH: Words = Words {
 const CHINESE: Words = Words {
     results: "结果",
     none: "其中没有链接。链接以 https:// 或 http:// 开头。",
-    document: "你的文字",
+    document: "您的文字",
     document_label: "链接已替换的文字",
     copy_document: "复制文字",
     left: "个链接没有逐一显示。",
@@ -375,6 +375,6 @@ mod tests {
             .collect();
         let page = results(Language::English, &links.join("\n"));
         assert_eq!(page.matches("<li class").count(), SHOWN_MAX);
-        assert!(page.contains("<p class=\"soft\">3 links more are not shown"));
+        assert!(page.contains("<p class=\"soft\">3 more, not shown"));
     }
 }

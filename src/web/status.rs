@@ -16,18 +16,6 @@ pub enum Reader {
 }
 
 impl Reader {
-    /// The reader behind this `Accept`. Browsers ask for HTML, and also take anything else.
-    pub fn of(accept: Option<&str>) -> Reader {
-        let asks_for = |media_type: &str| accept.is_some_and(|accept| accept.contains(media_type));
-        if asks_for("text/html") {
-            Reader::Person
-        } else if asks_for("application/json") {
-            Reader::Program
-        } else {
-            Reader::Terminal
-        }
-    }
-
     /// `Content-Type` of what is written for him.
     pub fn media_type(self) -> &'static str {
         match self {
@@ -66,26 +54,5 @@ pub fn status(
         }
         Reader::Program => status_json::json(status),
         Reader::Terminal => status_text::text(status),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn browsers_read_html_programs_json_and_curl_text() {
-        for (accept, reader) in [
-            (None, Reader::Terminal),
-            (Some("*/*"), Reader::Terminal),
-            (Some("text/plain"), Reader::Terminal),
-            (Some("application/json"), Reader::Program),
-            (
-                Some("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
-                Reader::Person,
-            ),
-        ] {
-            assert_eq!(Reader::of(accept), reader, "{accept:?}");
-        }
     }
 }

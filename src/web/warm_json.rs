@@ -99,7 +99,7 @@ impl WarmReport {
             .map(|(name, reason)| json!({ "name": name, "reason": reason }));
         let report = json!({
             "job": self.job,
-            "page": self.page,
+            "page_id": self.page,
             "state": self.state.word(),
             "files": self.files,
             "done": self.done(),

@@ -82,6 +82,19 @@ pub enum Wanted {
     Purge,
 }
 
+impl House {
+    /// The base path as people see it: the public address, else the one that they came by.
+    pub(super) fn address(&self, host: Option<&str>) -> String {
+        match &self.public_url {
+            Some(url) => url.clone(),
+            None => {
+                let host = host.unwrap_or("HOST");
+                format!("{}://{host}{}", self.scheme, self.base_path)
+            }
+        }
+    }
+}
+
 impl Desk {
     /// A desk at the start of the service.
     pub fn new(
@@ -104,9 +117,9 @@ impl Desk {
     }
 
     /// Everything that those are shown who watch over the service.
-    pub(super) fn report(&self, is_local: bool) -> Report {
+    pub(super) fn report(&self, for_operators: bool) -> Report {
         Report {
-            standing: standing(&self.confluence, self.upstream_trouble(is_local)),
+            standing: standing(&self.confluence, self.upstream_trouble(for_operators)),
             reading: self.meters.read(self.cache.figures()),
         }
     }
@@ -164,26 +177,26 @@ impl Desk {
     }
 
     /// Why a monitor should be worried about Confluence: the account is refused, or the last question failed. What
-    /// names other hosts is for the operator on this host only.
-    pub(super) fn upstream_trouble(&self, is_local: bool) -> Option<String> {
-        Some(trouble_words(&self.confluence.trouble()?, is_local))
+    /// names other hosts is for operators only.
+    pub(super) fn upstream_trouble(&self, for_operators: bool) -> Option<String> {
+        Some(trouble_words(&self.confluence.trouble()?, for_operators))
     }
 }
 
-fn trouble_words(trouble: &Trouble, is_local: bool) -> String {
+fn trouble_words(trouble: &Trouble, for_operators: bool) -> String {
     match trouble {
         Trouble::Shut { why, next_test } => {
             let wait = next_test.map(|test| test.saturating_duration_since(Instant::now()));
             match why {
-                Refusal::SingleSignOn { .. } if !is_local => guard_words(
-                    &"a login service stands before Confluence: the log and /status on that host name it",
+                Refusal::SingleSignOn { .. } if !for_operators => guard_words(
+                    &"a login service stands before Confluence: the log and, for operators, /status name it",
                     wait,
                 ),
                 why => guard_words(why, wait),
             }
         }
-        Trouble::Unanswered(UpstreamError::Moved { .. }) if !is_local => {
-            "Confluence sends the service to another address: the log and /status on that host name it".to_owned()
+        Trouble::Unanswered(UpstreamError::Moved { .. }) if !for_operators => {
+            "Confluence sends the service to another address: the log and, for operators, /status name it".to_owned()
         }
         Trouble::Unanswered(error) => error.to_string(),
     }
@@ -253,7 +266,7 @@ mod tests {
         ] {
             assert!(trouble_words(&trouble, true).contains(host));
             let elsewhere = trouble_words(&trouble, false);
-            assert!(elsewhere.contains("/status on that host"), "{elsewhere}");
+            assert!(elsewhere.contains("for operators, /status"), "{elsewhere}");
             for hidden in [host, "secret-name", "8090"] {
                 assert!(!elsewhere.contains(hidden), "{elsewhere}");
             }

@@ -13,13 +13,7 @@ const FIELD: &str = "link";
 /// Renders the page for a request.
 pub(super) fn home(desk: &Desk, job: &Job) -> String {
     let house = &desk.house;
-    let ours = match &house.public_url {
-        Some(url) => url.clone(),
-        None => {
-            let host = job.fields.host.as_deref().unwrap_or("HOST");
-            format!("{}://{host}{}", house.scheme, house.base_path)
-        }
-    };
+    let ours = house.address(job.fields.host.as_deref());
     let translator = Translator::new(&house.confluence_url, &ours);
     let (_, query) = job.target.split_once('?').unwrap_or((&job.target, ""));
     let form = job.fields.form.as_deref();

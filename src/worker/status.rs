@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 use super::desk::Desk;
 use crate::acceptor::Job;
 use crate::cache::Entry;
-use crate::reply::{self, Document, Reply, Wish};
+use crate::reply::{self, Document, Form, Reply, Wish};
 use crate::web::{self, Exposition, Kept, Language, Reader, Status};
 
 /// Copies in each list: as many as a person reads.
@@ -25,7 +25,11 @@ pub(super) fn status(desk: &Desk, job: &Job, wish: &Wish, now: SystemTime) -> Re
         largest,
         now,
     };
-    let reader = Reader::of(job.fields.accept.as_deref());
+    let reader = match reply::form(wish) {
+        Form::Page => Reader::Person,
+        Form::Json => Reader::Program,
+        Form::Picture | Form::Text => Reader::Terminal,
+    };
     let query = job.target.split_once('?').map_or("", |(_, query)| query);
     let language = Language::of(query, job.fields.accept_language.as_deref());
     let base_path = &desk.house.base_path;

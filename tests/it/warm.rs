@@ -76,7 +76,7 @@ fn all_files_of_a_page_are_kept_and_the_report_says_so() {
             .sum();
         let report = warm(&proxy, PAGE);
         let expected = json!({
-            "job": 1, "page": "7", "state": "done", "files": 30, "done": 30, "kept": 30, "fresh": 0,
+            "job": 1, "page_id": "7", "state": "done", "files": 30, "done": 30, "kept": 30, "fresh": 0,
             "too_big": 0, "failed": 0, "bytes": bytes, "now": [], "failures": [], "reason": null,
         });
         assert_eq!(report, expected);

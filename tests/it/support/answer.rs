@@ -14,8 +14,7 @@ pub fn healthy(connection: &str) -> String {
 pub fn healthy_head(connection: &str) -> String {
     format!(
         "HTTP/1.1 200 OK\r\nDate: *\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\n\
-         Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; img-src * data:; form-action 'self'; \
-         base-uri 'none'; frame-ancestors 'none'\r\nCache-Control: no-cache\r\nVary: Accept, Accept-Language\r\nX-Content-Type-Options: nosniff\r\n\
+         Content-Security-Policy: default-src 'none'; base-uri 'none'; frame-ancestors 'none'\r\nCache-Control: no-cache\r\nVary: Accept, Accept-Language\r\nX-Content-Type-Options: nosniff\r\n\
          X-Frame-Options: DENY\r\nReferrer-Policy: no-referrer\r\n{connection}\r\n"
     )
 }
