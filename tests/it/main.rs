@@ -23,6 +23,7 @@ mod meters; // what is counted, and what is shown of it
 mod overload; // hits go on while everything else waits
 mod problems; // what people see who cannot get the file: page, picture, JSON or text
 mod publishing; // what the operator does not publish is not served, and not asked for
+mod readme; // every example of the READMEs, typed by a reader
 mod replay; // what is kept of made-up requests, beside FIFO, LRU and who knows the future
 mod secrets; // what is nowhere to be seen
 mod shutdown; // what a stop leaves behind
