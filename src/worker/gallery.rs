@@ -8,7 +8,7 @@ use super::failure;
 use super::lookup::{path_label, wish};
 use super::table::Found;
 use crate::acceptor::Job;
-use crate::attachment::{PageId, encode_segment};
+use crate::attachment::{FileName, PageId, encode_segment};
 use crate::confluence::{Confluence, UpstreamError};
 use crate::gate::Ticket;
 use crate::reply::{self, Document, Form, Reply, Wish};
@@ -116,9 +116,10 @@ pub(super) fn look_up(confluence: &Confluence, page: PageId) -> Result<Catalogue
         None => (None, None),
     };
     let files = files.into_iter().map(|file| {
-        let path = encode_segment(&file.name).to_string();
+        // Confluence takes names that no address can hold, as those with a slash.
+        let name = FileName::parse(file.name.as_bytes()).ok();
         CatalogueFile {
-            path,
+            path: name.map(|name| encode_segment(name.as_str()).to_string()),
             name: file.name,
             bytes: file.bytes,
             media_type: file.media_type,
