@@ -89,7 +89,13 @@ fn files_are_known_by_all_forms_of_link() {
         ("/12/a+b%2Bc.png", "/12/a%20b%2Bc.png"),
         ("/12/a+b%2Bc.png?api=v2", "/12/a%2Bb%2Bc.png"),
         ("/12/图 1.png", "/12/%E5%9B%BE%201.png"),
-        ("/12/100%25.png?download=true#top", "/12/100%25.png?download=true"),
+        ("/12/100%25.png?download=true#top", "/12/100%25.png?download=true#top"),
+        ("/12/a.pdf?version=2&api=v2#page=5&zoom=100,0,20", "/12/a.pdf?version=2#page=5&zoom=100,0,20"),
+        ("/12/a.mp4#t=1:20,2:00", "/12/a.mp4#t=1:20,2:00"),
+        ("/12/a.pdf#search=a+b%26c%2fd", "/12/a.pdf#search=a+b%26c%2Fd"),
+        ("/12/a.pdf#图 (1)%!#*%2图'", "/12/a.pdf#%E5%9B%BE%20%281%29%25%21%23%2A%252%E5%9B%BE%27"),
+        ("/12/a.pdf;jsessionid=1#", "/12/a.pdf"),
+        ("/12/a.pdf#?version=2", "/12/a.pdf#?version=2"),
         ("/12/a.png;jsessionid=0A1B2C?version=7", "/12/a.png?version=7"),
         ("/12/a.png;JSESSIONID=0A1B2C.node1", "/12/a.png"),
         ("/12/user-avatar", "/12/user-avatar"),
@@ -295,6 +301,8 @@ fn a_document_comes_back_with_its_files_replaced() {
         ("<img srcset=\"/download/thumbnails/1/a.png?width=9 2x, /other.png 1x\">", "<img srcset=\"http://files/proxy/download/thumbnails/1/a.png?width=9 2x, /other.png 1x\">", 1),
         ("<a href=/download/attachments/1/a.png>a</a>", "<a href=http://files/proxy/download/attachments/1/a.png>a</a>", 1),
         ("!https://wiki.example.com/download/attachments/1/a.png!, https://wiki.example.com/display/A/B?preview=/1/2/c.png.", "!http://files/proxy/download/attachments/1/a.png!, http://files/proxy/1/c.png.", 2),
+        ("<embed src=\"/download/attachments/1/a.pdf?api=v2#page=5&amp;zoom=9\">", "<embed src=\"http://files/proxy/download/attachments/1/a.pdf#page=5&amp;zoom=9\">", 1),
+        ("[a](https://wiki.example.com/download/attachments/1/a.pdf#page=5&zoom=9), b", "[a](http://files/proxy/download/attachments/1/a.pdf#page=5&zoom=9), b", 1),
         // A quote that is forgotten costs its own link, not those of the text behind it.
         ("<a href=\"x>https://wiki.example.com/download/attachments/1/a.png</a>\"", "<a href=\"x>http://files/proxy/download/attachments/1/a.png</a>\"", 1),
         ("/download/attachments/1/a.png", "/download/attachments/1/a.png", 0),
@@ -402,6 +410,7 @@ proptest! {
         (form, page, version) in (0..4, 1..u64::MAX / 2, prop::option::of(1..=u32::MAX)),
         (name, title) in ("(\\PC|[+%;&=?# .]){1,30}", "(\\PC|[+%&/ ]){1,30}"),
         (is_old, download) in any::<(bool, bool)>(),
+        fragment in "([a-z0-9=&+,:%#图é]{0,9}[a-z])?",
     ) {
         let parse = |text: &str| FileName::parse(text.as_bytes()).ok();
         let (Some(parsed), Some(_)) = (parse(&name), parse(&title)) else {
@@ -426,11 +435,13 @@ proptest! {
         if let Some(version) = version {
             link.push_str(&format!("&version={version}&width=9"));
         }
+        link.push_str(&format!("#{fragment}"));
         let Meaning::File(file) = wiki().meaning(&link) else {
             panic!("{link} is no file");
         };
         prop_assert_eq!((file.name(), file.key.version(), file.download), (&parsed, version, download));
         properties::leads_back(&file, "/proxy");
+        prop_assert_eq!(file.path.contains('#'), !fragment.is_empty());
         prop_assert_eq!(wiki().read(&link).links.len(), 1, "{}", link);
     }
 

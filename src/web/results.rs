@@ -304,6 +304,19 @@ mod tests {
     }
 
     #[test]
+    fn the_place_in_a_file_is_kept() {
+        let link = "https://wiki.example.com/download/attachments/1/a.mp4?api=v2#t=10&x='";
+        let page = results(Language::English, link);
+        for part in [
+            "<video src=\"/proxy/download/attachments/1/a.mp4#t=10&amp;x=\"",
+            "value=\"https://files/outer/download/attachments/1/a.mp4#t=10&amp;x=\"",
+            "href=\"https://files/outer/download/attachments/1/a.mp4#t=10&amp;x=\"",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+    }
+
+    #[test]
     fn each_kind_of_file_is_shown_in_its_way() {
         for (name, expected) in [
             (
