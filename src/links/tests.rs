@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::properties;
-use super::{Meaning, Mistake, Translator};
+use super::{Meaning, Mistake, Rewritten, Translator};
 use crate::attachment::{FileName, encode_segment};
 
 /// A short way to write what is expected.
@@ -313,8 +313,8 @@ fn a_document_comes_back_with_its_files_replaced() {
         ("?src=/download/attachments/1/a.png", "?src=/download/attachments/1/a.png", 0),
     ] {
         properties::pasting(document.as_bytes()); // in pieces, and twice
-        let (found, count) = wiki().rewrite(document.as_bytes());
-        assert_eq!((&*String::from_utf8_lossy(&found), count), (expected, replaced), "{document}");
+        let (found, count) = wiki().rewrite(document);
+        assert_eq!((&*found, count), (expected, replaced), "{document}");
     }
 }
 
@@ -323,15 +323,57 @@ fn what_is_too_long_for_a_link_stays_as_it_is() {
     let link = "https://wiki.example.com/download/attachments/1/a.png?";
     for (junk, expected) in [(100, 1), (8 * 1024, 0), (100_000, 0)] {
         let document = format!("{link}{} {}", "x".repeat(junk), "y".repeat(20));
-        let (found, replaced) = wiki().rewrite(document.as_bytes());
+        let (found, replaced) = wiki().rewrite(&document);
         assert_eq!(replaced, expected, "{junk}");
-        assert_eq!(found == document.as_bytes(), expected == 0, "{junk}");
+        assert_eq!(found == document, expected == 0, "{junk}");
     }
     let document = format!("<img src=\"{}\">", "/".repeat(100_000));
-    assert_eq!(
-        wiki().rewrite(document.as_bytes()),
-        (document.into_bytes(), 0)
-    );
+    assert_eq!(wiki().rewrite(&document), (document, 0));
+}
+
+/// In GBK `\xcd\xbc` is a picture's name in Chinese; as UTF-8 it would be another name.
+#[test]
+#[rustfmt::skip]
+fn a_link_in_another_encoding_stays_as_it_is() {
+    const RAW: &[u8] = b"<img src=\"/download/attachments/1/\xcd\xbc.png\">";
+    const PLAIN: &[u8] = b"<img src=\"/download/attachments/1/%E5%9B%BE.png\">";
+    const TEXT: &[u8] = b"https://wiki.example.com/download/attachments/1/a";
+    let long = " ".repeat(1024);
+    for (parts, replaced, left) in [
+        (&[b"<meta charset=gbk>", RAW, PLAIN][..], 1, 1),
+        (&[PLAIN, RAW, b"<meta charset=\"gbk\">", RAW, long.as_bytes(), RAW], 1, 3),
+        (&[b"<meta http-equiv=Content-Type content='text/html; charset=GB2312'>", long.as_bytes(), RAW, PLAIN], 1, 1),
+        (&[b"<?xml version=\"1.0\" encoding=\"GB18030\"?>", RAW, RAW], 0, 2),
+        (&[b"\xb5\xc4", RAW, PLAIN], 1, 1),
+        (&[RAW, b"\xb5\xc4", long.as_bytes(), RAW], 0, 2),
+        (&[PLAIN, long.as_bytes(), b"\xb5\xc4", RAW], 1, 1),
+        (&[b"<img src=\"/download/attachments/1/\xb5\xc4.png\">", RAW], 0, 2),
+        (&[b"<img srcset=\"/download/attachments/1/a.png 1x, /download/attachments/1/\xcd\xbc.png 2x\"><meta charset=gbk>"], 1, 1),
+        // Two characters that begin with what is a full stop in UTF-8; an escape to another script.
+        (&[b"<meta charset=gbk>", TEXT, b"\xe3\x80\x82\x40.png "], 0, 1),
+        (&[b"<meta charset=gbk>", TEXT, b".\xe3\x80\x82\x40.png "], 0, 1),
+        (&[b"<meta charset=iso-2022-jp>", TEXT, b"\x1b$B?^\x1b(B.png "], 0, 1),
+        (&[b"<meta charset=gbk>", TEXT, b".png\n\xcd\xbc"], 1, 0),
+        // UTF-8 all the same.
+        (&[RAW, TEXT, "。图".as_bytes()], 2, 0),
+        (&[b"<meta charset=UTF-8>", RAW], 1, 0),
+        (&[b"<meta charset=utf-16>", RAW], 1, 0),
+        (&[b"\xef\xbb\xbf<meta charset=gbk>", RAW], 1, 0),
+        (&[long.as_bytes(), b"<meta charset=gbk>", RAW], 1, 0),
+    ] {
+        let document = parts.concat();
+        properties::pasting(&document); // in pieces
+        let (found, rewritten) = properties::rewritten(&wiki(), &document, usize::MAX).expect("no UTF-16");
+        let text = String::from_utf8_lossy(&document);
+        assert_eq!(rewritten, Rewritten { replaced, left }, "{text}");
+        let has = |document: &[u8], part: &[u8]| document.windows(part.len()).any(|it| it == part);
+        assert_eq!(has(&found, b"%CD%BC"), left == 0 && has(&document, RAW), "{text}");
+    }
+    for start in [b"\xff\xfe<\0", b"\xfe\xff\0<"] {
+        let document = [start, RAW].concat();
+        properties::pasting(&document);
+        assert_eq!(properties::rewritten(&wiki(), &document, usize::MAX), None);
+    }
 }
 
 /// Pieces that make trouble beside each other.
@@ -468,6 +510,8 @@ proptest! {
             links += usize::from(is_name);
             expected.extend_from_slice(format!("{host}{path}{behind}").as_bytes());
         }
-        prop_assert_eq!(wiki().rewrite(&document), (expected, links));
+        prop_assume!(!document.starts_with(b"\xff\xfe") && !document.starts_with(b"\xfe\xff"));
+        let rewritten = properties::rewritten(&wiki(), &document, usize::MAX);
+        prop_assert_eq!(rewritten, Some((expected, Rewritten { replaced: links, left: 0 })));
     }
 }
