@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, Read, Write};
 
 use confluence_attachment_proxy::config::{Addresses, Config, Environment};
-use confluence_attachment_proxy::links::{Link, Meaning, Rewriter, Translator};
+use confluence_attachment_proxy::links::{Link, Meaning, Rewriter, Rewritten, Translator, Utf16};
 
 /// How a command ends: an exit code of sysexits.h.
 type Code = u8;
@@ -18,6 +18,12 @@ const INPUT_OUTPUT: Code = 74;
 
 /// The configuration is wrong.
 const CONFIGURATION: Code = 78;
+
+/// Why a document is not taken, and the remedy.
+const UTF_16: &str = "standard input is UTF-16, in which no link can be found: convert it first, with iconv -f UTF-16 -t UTF-8; in PowerShell write it with Out-File -Encoding utf8";
+
+/// Why links stay, and the remedy.
+const NOT_UTF_8: &str = "because the document is not in UTF-8: convert it first, with iconv -f GBK -t UTF-8 or whatever it is in, and correct the charset that it names";
 
 /// Most bytes of standard input in which `link` looks for links; a document is for `rewrite`.
 const TEXT_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -69,7 +75,12 @@ pub fn rewrite(environment: &Environment<'_>) -> Code {
     loop {
         match input.read(&mut piece) {
             Ok(0) => break,
-            Ok(length) => rewriter.push(&piece[..length], &mut out),
+            Ok(length) => {
+                if let Err(Utf16) = rewriter.push(&piece[..length], &mut out) {
+                    complain(UTF_16);
+                    return DATA;
+                }
+            }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return failed("standard input", &error),
         }
@@ -78,13 +89,21 @@ pub fn rewrite(environment: &Environment<'_>) -> Code {
         }
         out.clear();
     }
-    let replaced = rewriter.finish(&mut out);
+    let Rewritten { replaced, left } = rewriter.finish(&mut out);
     if let Err(error) = output.write_all(&out).and_then(|()| output.flush()) {
         return failed("standard output", &error);
     }
-    let links = if replaced == 1 { "link" } else { "links" };
-    complain(&format!("{replaced} {links} replaced"));
+    complain(&format!("{} replaced", counted(replaced)));
+    if 0 < left {
+        let links = counted(left);
+        complain(&format!("{links} left as written, {NOT_UTF_8}"));
+    }
     0
+}
+
+fn counted(links: usize) -> String {
+    let word = if links == 1 { "link" } else { "links" };
+    format!("{links} {word}")
 }
 
 fn translator(environment: &Environment<'_>) -> Result<Translator, Code> {

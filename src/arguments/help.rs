@@ -93,11 +93,15 @@ Usage:
 Copies a document, of any size and in any encoding that contains ASCII, and replaces in it the
 links of Confluence's files; those without a host if they are in href, src or srcset. Links of
 pages, and every other byte, stay as they are. Standard error says how many were replaced.
+In a document that is not in UTF-8 a link stays as it is if its name is not percent-encoded, because
+it could become the link of another file: convert the document first (iconv -f GBK -t UTF-8), and
+correct the charset that it names.
 
 Settings: as for link.
 
 Exit codes:
   0   the document is copied, whether or not anything was replaced
+  65  the document is UTF-16: nothing is written; convert it first (iconv -f UTF-16 -t UTF-8)
   74  standard input or output failed
   78  the configuration is wrong
 ";
@@ -147,7 +151,7 @@ Signals:
 Exit codes:
   0   stopped as asked; check: nothing is in the way
   64  the command line is wrong
-  65  link only: a link could not be turned
+  65  link: a link could not be turned; rewrite: the document is UTF-16
   66  advise only: the log cannot be read, or has no requests
   69  check: Confluence does not answer, or has no such page; warm: the service does not answer
   70  an internal error; a supervisor should start the service again

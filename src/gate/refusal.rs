@@ -102,7 +102,7 @@ impl Refusal {
                 "a body is accepted with POST only, with a Content-Length and not in chunks"
             }
             Refusal::FormTooLarge => {
-                "the form is larger than 256 KiB; confluence-attachment-proxy rewrite takes documents of any size"
+                "the form is larger than 256 KiB, which is some 29,000 Chinese characters, as each takes 9 bytes in a form; paste it in parts, or have confluence-attachment-proxy rewrite turn it, which takes any size"
             }
             Refusal::MediaType => {
                 "a POST carries a form (application/x-www-form-urlencoded) or nothing"
@@ -128,9 +128,9 @@ impl Refusal {
     fn reason_zh(self) -> Option<&'static str> {
         match self {
             Refusal::NotTls => Some("此端口只支持 HTTPS，地址须以 https:// 开头"),
-            Refusal::FormTooLarge => {
-                Some("表单超过 256 KiB；confluence-attachment-proxy rewrite 可以处理任意大小的文档")
-            }
+            Refusal::FormTooLarge => Some(
+                "表单超过 256 KiB，约合 29,000 个汉字，因为每个汉字在表单中占 9 个字节；请分几次粘贴，或使用 confluence-attachment-proxy rewrite，它可以处理任意大小的文档",
+            ),
             Refusal::TargetTooLong => Some("地址超过 8 KiB"),
             Refusal::HeadTooLarge => {
                 Some("请求头超过 16 KiB，常见原因是 Cookie 太多，请清除本站的 Cookie")

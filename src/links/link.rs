@@ -34,8 +34,8 @@ pub struct File {
     pub key: Key,
     /// To be saved, not shown.
     pub download: bool,
-    /// Path and query below the base path, in ASCII that needs no quoting but for `&`: Confluence's own form if the
-    /// link had that, else the short one.
+    /// Path, query and fragment below the base path, in ASCII that needs no quoting but for `&`: Confluence's own form if
+    /// the link had that, else the short one.
     pub path: String,
 }
 

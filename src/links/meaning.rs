@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use percent_encoding::percent_decode_str;
 
 use super::link::{File, Meaning, Mistake};
-use super::path::{own_form, short_form};
+use super::path::{behind, own_form, short_form};
 use super::tiny;
 use crate::attachment::{FileName, Key, KeyError, PageId};
 use crate::router::{Method, Reason, Route, route};
 
 /// Reads what is behind the base address: empty, or with a leading `/`, `?` or `#`.
 pub(super) fn of_confluence(below: &str) -> Meaning {
-    let below = below.split('#').next().unwrap_or_default();
+    let (below, fragment) = below.split_once('#').unwrap_or((below, ""));
     let (path, query) = below.split_once('?').unwrap_or((below, ""));
     let path = without_session(path);
     let query = Query(query);
@@ -21,7 +21,9 @@ pub(super) fn of_confluence(below: &str) -> Meaning {
     }
     let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
     match *segments {
-        ["download", "attachments" | "thumbnails", page, ..] => download(&path, query, page),
+        ["download", "attachments" | "thumbnails", page, ..] => {
+            download(&path, query, fragment, page)
+        }
         ["rest", "api", "content", page, "child", "attachment"]
         | ["api", "v2", "pages" | "blogposts", page, "attachments"] => {
             listed(page, query.text("filename").as_deref())
@@ -64,13 +66,13 @@ fn shown(segments: &[&str], query: Query<'_>) -> Meaning {
 }
 
 /// One of the forms of download, all of which the router knows.
-fn download(path: &str, query: Query<'_>, page: &str) -> Meaning {
+fn download(path: &str, query: Query<'_>, fragment: &str, page: &str) -> Meaning {
     if is_attachment_id(page) {
         return Meaning::Mistake(Mistake::AttachmentId);
     }
     match route(Method::Get, &format!("{path}?{}", query.0), "") {
         Route::Attachment { key, download } => Meaning::File(File {
-            path: own_form(&key, download),
+            path: own_form(&key, download) + &behind(fragment),
             key,
             download,
         }),
@@ -98,7 +100,7 @@ fn listed(page: &str, name: Option<&str>) -> Meaning {
     }
 }
 
-/// The window that people see a file in: `/{page}/{attachment}/{name}`.
+/// The window that people see a file in: `/{page}/{attachment}/{name}`. A fragment would be a place on the page around it.
 fn previewed(place: &str) -> Option<Meaning> {
     let mut parts = place.trim_start_matches('/').splitn(3, '/');
     let (page, _, name) = (parts.next()?, parts.next()?, parts.next()?);

@@ -21,6 +21,8 @@ const AHEAD_BYTES: usize = 8;
 const NEVER: &[u8] = b"\"<>`\\{}|^\x7f";
 /// At the end of an address these belong to the sentence around it.
 const PUNCTUATION: &[u8] = b".,;:!?'*";
+/// Switches to another script in the encodings of old mails.
+const ESCAPE: u8 = 0x1b;
 /// The same in the scripts whose sentences have no spaces, and the spaces and quotes that are not ASCII.
 #[rustfmt::skip]
 const WIDE: &[&str] = &["。", "，", "、", "；", "：", "！", "？", "“", "”", "‘", "’", "》", "〉", "」", "』", "】", "\u{3000}", "\u{200b}", "\u{a0}"];
@@ -123,6 +125,20 @@ pub(super) fn next(document: &[u8], from: usize, is_whole: bool) -> Next {
         true => Next::End,
         false => Next::Open(at),
     }
+}
+
+/// Whether bytes beyond ASCII belong to a link, or would in an encoding whose characters another one cuts: what
+/// is a full stop in UTF-8 may be letters there, and so is what follows an escape.
+pub(super) fn is_raw(document: &[u8], link: &Range<usize>, place: Place) -> bool {
+    let is_raw = |byte: &u8| !byte.is_ascii() || *byte == ESCAPE;
+    let next = match place {
+        Place::Text => {
+            let mut behind = document[link.end..].iter();
+            behind.find(|byte| !PUNCTUATION.contains(byte))
+        }
+        Place::Attribute | Place::List => None, // it ends at a character that is one in every encoding
+    };
+    document[link.clone()].iter().chain(next).any(is_raw)
 }
 
 /// What there is at one position.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::properties;
-use super::{Meaning, Mistake, Translator};
+use super::{Meaning, Mistake, Rewritten, Translator};
 use crate::attachment::{FileName, encode_segment};
 
 /// A short way to write what is expected.
@@ -89,7 +89,13 @@ fn files_are_known_by_all_forms_of_link() {
         ("/12/a+b%2Bc.png", "/12/a%20b%2Bc.png"),
         ("/12/a+b%2Bc.png?api=v2", "/12/a%2Bb%2Bc.png"),
         ("/12/图 1.png", "/12/%E5%9B%BE%201.png"),
-        ("/12/100%25.png?download=true#top", "/12/100%25.png?download=true"),
+        ("/12/100%25.png?download=true#top", "/12/100%25.png?download=true#top"),
+        ("/12/a.pdf?version=2&api=v2#page=5&zoom=100,0,20", "/12/a.pdf?version=2#page=5&zoom=100,0,20"),
+        ("/12/a.mp4#t=1:20,2:00", "/12/a.mp4#t=1:20,2:00"),
+        ("/12/a.pdf#search=a+b%26c%2fd", "/12/a.pdf#search=a+b%26c%2Fd"),
+        ("/12/a.pdf#图 (1)%!#*%2图'", "/12/a.pdf#%E5%9B%BE%20%281%29%25%21%23%2A%252%E5%9B%BE%27"),
+        ("/12/a.pdf;jsessionid=1#", "/12/a.pdf"),
+        ("/12/a.pdf#?version=2", "/12/a.pdf#?version=2"),
         ("/12/a.png;jsessionid=0A1B2C?version=7", "/12/a.png?version=7"),
         ("/12/a.png;JSESSIONID=0A1B2C.node1", "/12/a.png"),
         ("/12/user-avatar", "/12/user-avatar"),
@@ -295,6 +301,8 @@ fn a_document_comes_back_with_its_files_replaced() {
         ("<img srcset=\"/download/thumbnails/1/a.png?width=9 2x, /other.png 1x\">", "<img srcset=\"http://files/proxy/download/thumbnails/1/a.png?width=9 2x, /other.png 1x\">", 1),
         ("<a href=/download/attachments/1/a.png>a</a>", "<a href=http://files/proxy/download/attachments/1/a.png>a</a>", 1),
         ("!https://wiki.example.com/download/attachments/1/a.png!, https://wiki.example.com/display/A/B?preview=/1/2/c.png.", "!http://files/proxy/download/attachments/1/a.png!, http://files/proxy/1/c.png.", 2),
+        ("<embed src=\"/download/attachments/1/a.pdf?api=v2#page=5&amp;zoom=9\">", "<embed src=\"http://files/proxy/download/attachments/1/a.pdf#page=5&amp;zoom=9\">", 1),
+        ("[a](https://wiki.example.com/download/attachments/1/a.pdf#page=5&zoom=9), b", "[a](http://files/proxy/download/attachments/1/a.pdf#page=5&zoom=9), b", 1),
         // A quote that is forgotten costs its own link, not those of the text behind it.
         ("<a href=\"x>https://wiki.example.com/download/attachments/1/a.png</a>\"", "<a href=\"x>http://files/proxy/download/attachments/1/a.png</a>\"", 1),
         ("/download/attachments/1/a.png", "/download/attachments/1/a.png", 0),
@@ -305,8 +313,8 @@ fn a_document_comes_back_with_its_files_replaced() {
         ("?src=/download/attachments/1/a.png", "?src=/download/attachments/1/a.png", 0),
     ] {
         properties::pasting(document.as_bytes()); // in pieces, and twice
-        let (found, count) = wiki().rewrite(document.as_bytes());
-        assert_eq!((&*String::from_utf8_lossy(&found), count), (expected, replaced), "{document}");
+        let (found, count) = wiki().rewrite(document);
+        assert_eq!((&*found, count), (expected, replaced), "{document}");
     }
 }
 
@@ -315,15 +323,57 @@ fn what_is_too_long_for_a_link_stays_as_it_is() {
     let link = "https://wiki.example.com/download/attachments/1/a.png?";
     for (junk, expected) in [(100, 1), (8 * 1024, 0), (100_000, 0)] {
         let document = format!("{link}{} {}", "x".repeat(junk), "y".repeat(20));
-        let (found, replaced) = wiki().rewrite(document.as_bytes());
+        let (found, replaced) = wiki().rewrite(&document);
         assert_eq!(replaced, expected, "{junk}");
-        assert_eq!(found == document.as_bytes(), expected == 0, "{junk}");
+        assert_eq!(found == document, expected == 0, "{junk}");
     }
     let document = format!("<img src=\"{}\">", "/".repeat(100_000));
-    assert_eq!(
-        wiki().rewrite(document.as_bytes()),
-        (document.into_bytes(), 0)
-    );
+    assert_eq!(wiki().rewrite(&document), (document, 0));
+}
+
+/// In GBK `\xcd\xbc` is a picture's name in Chinese; as UTF-8 it would be another name.
+#[test]
+#[rustfmt::skip]
+fn a_link_in_another_encoding_stays_as_it_is() {
+    const RAW: &[u8] = b"<img src=\"/download/attachments/1/\xcd\xbc.png\">";
+    const PLAIN: &[u8] = b"<img src=\"/download/attachments/1/%E5%9B%BE.png\">";
+    const TEXT: &[u8] = b"https://wiki.example.com/download/attachments/1/a";
+    let long = " ".repeat(1024);
+    for (parts, replaced, left) in [
+        (&[b"<meta charset=gbk>", RAW, PLAIN][..], 1, 1),
+        (&[PLAIN, RAW, b"<meta charset=\"gbk\">", RAW, long.as_bytes(), RAW], 1, 3),
+        (&[b"<meta http-equiv=Content-Type content='text/html; charset=GB2312'>", long.as_bytes(), RAW, PLAIN], 1, 1),
+        (&[b"<?xml version=\"1.0\" encoding=\"GB18030\"?>", RAW, RAW], 0, 2),
+        (&[b"\xb5\xc4", RAW, PLAIN], 1, 1),
+        (&[RAW, b"\xb5\xc4", long.as_bytes(), RAW], 0, 2),
+        (&[PLAIN, long.as_bytes(), b"\xb5\xc4", RAW], 1, 1),
+        (&[b"<img src=\"/download/attachments/1/\xb5\xc4.png\">", RAW], 0, 2),
+        (&[b"<img srcset=\"/download/attachments/1/a.png 1x, /download/attachments/1/\xcd\xbc.png 2x\"><meta charset=gbk>"], 1, 1),
+        // Two characters that begin with what is a full stop in UTF-8; an escape to another script.
+        (&[b"<meta charset=gbk>", TEXT, b"\xe3\x80\x82\x40.png "], 0, 1),
+        (&[b"<meta charset=gbk>", TEXT, b".\xe3\x80\x82\x40.png "], 0, 1),
+        (&[b"<meta charset=iso-2022-jp>", TEXT, b"\x1b$B?^\x1b(B.png "], 0, 1),
+        (&[b"<meta charset=gbk>", TEXT, b".png\n\xcd\xbc"], 1, 0),
+        // UTF-8 all the same.
+        (&[RAW, TEXT, "。图".as_bytes()], 2, 0),
+        (&[b"<meta charset=UTF-8>", RAW], 1, 0),
+        (&[b"<meta charset=utf-16>", RAW], 1, 0),
+        (&[b"\xef\xbb\xbf<meta charset=gbk>", RAW], 1, 0),
+        (&[long.as_bytes(), b"<meta charset=gbk>", RAW], 1, 0),
+    ] {
+        let document = parts.concat();
+        properties::pasting(&document); // in pieces
+        let (found, rewritten) = properties::rewritten(&wiki(), &document, usize::MAX).expect("no UTF-16");
+        let text = String::from_utf8_lossy(&document);
+        assert_eq!(rewritten, Rewritten { replaced, left }, "{text}");
+        let has = |document: &[u8], part: &[u8]| document.windows(part.len()).any(|it| it == part);
+        assert_eq!(has(&found, b"%CD%BC"), left == 0 && has(&document, RAW), "{text}");
+    }
+    for start in [b"\xff\xfe<\0", b"\xfe\xff\0<"] {
+        let document = [start, RAW].concat();
+        properties::pasting(&document);
+        assert_eq!(properties::rewritten(&wiki(), &document, usize::MAX), None);
+    }
 }
 
 /// Pieces that make trouble beside each other.
@@ -402,6 +452,7 @@ proptest! {
         (form, page, version) in (0..4, 1..u64::MAX / 2, prop::option::of(1..=u32::MAX)),
         (name, title) in ("(\\PC|[+%;&=?# .]){1,30}", "(\\PC|[+%&/ ]){1,30}"),
         (is_old, download) in any::<(bool, bool)>(),
+        fragment in "([a-z0-9=&+,:%#图é]{0,9}[a-z])?",
     ) {
         let parse = |text: &str| FileName::parse(text.as_bytes()).ok();
         let (Some(parsed), Some(_)) = (parse(&name), parse(&title)) else {
@@ -426,11 +477,13 @@ proptest! {
         if let Some(version) = version {
             link.push_str(&format!("&version={version}&width=9"));
         }
+        link.push_str(&format!("#{fragment}"));
         let Meaning::File(file) = wiki().meaning(&link) else {
             panic!("{link} is no file");
         };
         prop_assert_eq!((file.name(), file.key.version(), file.download), (&parsed, version, download));
         properties::leads_back(&file, "/proxy");
+        prop_assert_eq!(file.path.contains('#'), !fragment.is_empty());
         prop_assert_eq!(wiki().read(&link).links.len(), 1, "{}", link);
     }
 
@@ -457,6 +510,8 @@ proptest! {
             links += usize::from(is_name);
             expected.extend_from_slice(format!("{host}{path}{behind}").as_bytes());
         }
-        prop_assert_eq!(wiki().rewrite(&document), (expected, links));
+        prop_assume!(!document.starts_with(b"\xff\xfe") && !document.starts_with(b"\xfe\xff"));
+        let rewritten = properties::rewritten(&wiki(), &document, usize::MAX);
+        prop_assert_eq!(rewritten, Some((expected, Rewritten { replaced: links, left: 0 })));
     }
 }

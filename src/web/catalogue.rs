@@ -21,8 +21,8 @@ const DRAWING_BYTES_MAX: u64 = 512 * 1024;
 pub struct CatalogueFile {
     /// Its name.
     pub name: String,
-    /// Its name as an address has it.
-    pub path: String,
+    /// Its name as an address has it; none if no address can hold it.
+    pub path: Option<String>,
     /// Its length in bytes, as far as Confluence says.
     pub bytes: Option<u64>,
     /// Its media type, in the uploader's words.
@@ -46,9 +46,9 @@ pub(super) struct Item {
 impl Item {
     fn bytes(&self) -> usize {
         let file = &self.file;
-        let others = [&file.media_type, &file.comment];
+        let others = [&file.path, &file.media_type, &file.comment];
         let others = others.into_iter().flatten().map(String::capacity);
-        let names = [&file.name, &file.path, &self.folded].map(String::capacity);
+        let names = [&file.name, &self.folded].map(String::capacity);
         size_of::<Item>() + names.iter().sum::<usize>() + others.sum::<usize>()
     }
 }
@@ -376,7 +376,7 @@ mod tests {
     fn file(name: &str, media_type: &str, bytes: Option<u64>) -> CatalogueFile {
         CatalogueFile {
             name: name.to_owned(),
-            path: name.to_owned(),
+            path: Some(name.to_owned()),
             bytes,
             media_type: Some(media_type.to_owned()),
             version: None,

@@ -181,59 +181,84 @@ fn put_count(
 }
 
 fn put_card(content: &mut String, item: &Item, entrance: &Entrance<'_>, page: &str) {
-    let language = entrance.language;
-    let (file, path) = (&item.file, &item.file.path);
+    let file = &item.file;
     let (name, base_path) = (escape(&file.name), escape(entrance.base_path));
-    let address = escape(entrance.address);
-    put(
-        content,
-        format_args!(
-            "<li class=\"card\"><a class=\"preview\" href=\"{base_path}/{page}/{path}\" tabindex=\"-1\" aria-hidden=\"true\">"
-        ),
-    );
-    let picture = match item.preview() {
-        Preview::Thumbnail => Some(format!("download/thumbnails/{page}/{path}?width=300")),
-        Preview::Itself => Some(format!("{page}/{path}")),
-        Preview::Badge => None,
-    };
-    match picture {
-        Some(picture) => put(
-            content,
-            format_args!(
-                "<img src=\"{base_path}/{picture}\" alt=\"\" loading=\"lazy\" decoding=\"async\">"
-            ),
-        ),
-        None => {
-            let ending = ending(&file.name).to_uppercase();
-            let badge = escape(if ending.is_empty() { BADGE } else { &ending });
-            let kind = item.kind.word();
+    let address = file.path.as_ref().map(|path| format!("{page}/{path}"));
+    content.push_str("<li class=\"card\">");
+    match &address {
+        Some(address) => {
             put(
                 content,
-                format_args!("<span class=\"badge {kind}\">{badge}</span>"),
+                format_args!(
+                    "<a class=\"preview\" href=\"{base_path}/{address}\" tabindex=\"-1\" aria-hidden=\"true\">"
+                ),
+            );
+            put_preview(content, item, &base_path, address);
+            put(
+                content,
+                format_args!("</a><h2><a href=\"{base_path}/{address}\">{name}</a></h2>"),
             );
         }
+        None => {
+            content.push_str("<div class=\"preview\" aria-hidden=\"true\">");
+            put_badge(content, item);
+            put(content, format_args!("</div><h2>{name}</h2>"));
+        }
     }
-    put(
-        content,
-        format_args!(
-            "</a><h2><a href=\"{base_path}/{page}/{path}\">{name}</a></h2><p class=\"soft\">"
-        ),
-    );
-    put_facts(content, item, language);
+    content.push_str("<p class=\"soft\">");
+    put_facts(content, item, entrance.language);
     content.push_str("</p>");
     if let Some(comment) = &file.comment {
         let comment = escape(comment);
         put(content, format_args!("<p class=\"comment\">{comment}</p>"));
     }
-    let (download, copy) = (
-        language.pick("Download", "下载"),
-        language.pick("Copy link", "复制链接"),
-    );
+    put_deeds(content, entrance, &name, address.as_deref());
+    content.push_str("</li>");
+}
+
+/// The file as a picture, if it has one. `address` is what stands behind the base path.
+fn put_preview(content: &mut String, item: &Item, base_path: &str, address: &str) {
+    let picture = match item.preview() {
+        Preview::Thumbnail => format!("download/thumbnails/{address}?width=300"),
+        Preview::Itself => address.to_owned(),
+        Preview::Badge => return put_badge(content, item),
+    };
     put(
         content,
         format_args!(
-            "<p class=\"deeds\"><a class=\"button\" href=\"{base_path}/{page}/{path}?download=true\" aria-label=\"{download}: {name}\">{download}</a>\
-             <button type=\"button\" hidden data-copy-text=\"{address}/{page}/{path}\" aria-label=\"{copy}: {name}\">{copy}</button></p></li>"
+            "<img src=\"{base_path}/{picture}\" alt=\"\" loading=\"lazy\" decoding=\"async\">"
+        ),
+    );
+}
+
+fn put_badge(content: &mut String, item: &Item) {
+    let ending = ending(&item.file.name).to_uppercase();
+    let badge = escape(if ending.is_empty() { BADGE } else { &ending });
+    let kind = item.kind.word();
+    put(
+        content,
+        format_args!("<span class=\"badge {kind}\">{badge}</span>"),
+    );
+}
+
+/// What can be done with a file, or why nothing can. `name` is escaped.
+fn put_deeds(content: &mut String, entrance: &Entrance<'_>, name: &str, address: Option<&str>) {
+    let language = entrance.language;
+    let Some(address) = address else {
+        let why = language.pick(
+            "No address can hold this name, so there is no link: rename the file in Confluence, without / and \\ and with at most 255 bytes.",
+            "任何地址都无法表示这个文件名，所以没有链接：请在 Confluence 中重命名该文件，名称中不要有 / 和 \\，且不超过 255 字节。",
+        );
+        return put(content, format_args!("<p class=\"nameless\">{why}</p>"));
+    };
+    let (base_path, outside) = (escape(entrance.base_path), escape(entrance.address));
+    let download = language.pick("Download", "下载");
+    let copy = language.pick("Copy link", "复制链接");
+    put(
+        content,
+        format_args!(
+            "<p class=\"deeds\"><a class=\"button\" href=\"{base_path}/{address}?download=true\" aria-label=\"{download}: {name}\">{download}</a>\
+             <button type=\"button\" hidden data-copy-text=\"{outside}/{address}\" aria-label=\"{copy}: {name}\">{copy}</button></p>"
         ),
     );
 }

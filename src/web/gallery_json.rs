@@ -14,13 +14,14 @@ pub fn gallery_json(catalogue: &Catalogue, view: &View, base_path: &str, address
         .items
         .iter()
         .map(|item| {
-            let (file, name) = (&item.file, &item.file.path);
-            let thumbnail = (item.preview() == Preview::Thumbnail)
-                .then(|| format!("{base_path}/download/thumbnails/{page}/{name}?width=300"));
+            let (file, name) = (&item.file, item.file.path.as_deref());
+            let pictured = name.filter(|_| item.preview() == Preview::Thumbnail);
+            let thumbnail = pictured
+                .map(|name| format!("{base_path}/download/thumbnails/{page}/{name}?width=300"));
             json!({
                 "name": file.name,
-                "path": format!("{base_path}/{page}/{name}"),
-                "url": format!("{address}/{page}/{name}"),
+                "path": name.map(|name| format!("{base_path}/{page}/{name}")),
+                "url": name.map(|name| format!("{address}/{page}/{name}")),
                 "type": item.kind.word(),
                 "media_type": file.media_type,
                 "bytes": file.bytes,

@@ -107,7 +107,7 @@ pub(super) fn put_results(
 
 /// A text that is more than links comes back as a whole.
 fn put_document(page: &mut String, language: Language, translator: &Translator, pasted: &str) {
-    let (rewritten, replaced) = translator.rewrite(pasted.as_bytes());
+    let (rewritten, replaced) = translator.rewrite(pasted);
     if replaced == 0 {
         return;
     }
@@ -122,7 +122,7 @@ fn put_document(page: &mut String, language: Language, translator: &Translator, 
         (Language::English, _) => format!("{replaced} links were replaced."),
         (Language::Chinese, _) => format!("已替换 {replaced} 个链接。"),
     };
-    let (rows, rewritten) = (rows(pasted), escape(&String::from_utf8_lossy(&rewritten)));
+    let (rows, rewritten) = (rows(pasted), escape(&rewritten));
     put(
         page,
         format_args!(
@@ -304,6 +304,19 @@ mod tests {
     }
 
     #[test]
+    fn the_place_in_a_file_is_kept() {
+        let link = "https://wiki.example.com/download/attachments/1/a.mp4?api=v2#t=10&x='";
+        let page = results(Language::English, link);
+        for part in [
+            "<video src=\"/proxy/download/attachments/1/a.mp4#t=10&amp;x=\"",
+            "value=\"https://files/outer/download/attachments/1/a.mp4#t=10&amp;x=\"",
+            "href=\"https://files/outer/download/attachments/1/a.mp4#t=10&amp;x=\"",
+        ] {
+            assert!(page.contains(part), "{part}: {page}");
+        }
+    }
+
+    #[test]
     fn each_kind_of_file_is_shown_in_its_way() {
         for (name, expected) in [
             (
@@ -364,6 +377,11 @@ mod tests {
         assert!(page.contains(&expected), "{page}");
         let chinese = results(Language::Chinese, &format!("看 {link}"));
         assert!(chinese.contains("已替换 1 个链接。"));
+        let named = results(
+            Language::English,
+            "<meta charset=gbk><img src=\"/download/attachments/1/图.png\">",
+        );
+        assert!(named.contains("/attachments/1/%E5%9B%BE.png&quot;&gt;</textarea>"));
         let without = results(Language::English, "see https://wiki.example.com/x/QQAB");
         assert!(!without.contains("<textarea"), "nothing was replaced");
     }

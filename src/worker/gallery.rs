@@ -8,7 +8,7 @@ use super::failure;
 use super::lookup::{path_label, wish};
 use super::table::Found;
 use crate::acceptor::Job;
-use crate::attachment::{PageId, encode_segment};
+use crate::attachment::{FileName, PageId, encode_segment};
 use crate::confluence::{Confluence, UpstreamError};
 use crate::gate::Ticket;
 use crate::reply::{self, Document, Form, Reply, Wish};
@@ -62,7 +62,7 @@ pub(super) fn answer(desk: &Desk, guest: &Guest, found: &Found, now: SystemTime)
     };
     let view = View::parse(query(&guest.target));
     let base_path = &desk.house.base_path;
-    let address = address(desk, guest.host.as_deref());
+    let address = desk.house.address(guest.host.as_deref());
     let page = match reply::form(&guest.wish) == Form::Json {
         true => Document {
             status: 200,
@@ -88,20 +88,6 @@ pub(super) fn answer(desk: &Desk, guest: &Guest, found: &Found, now: SystemTime)
     reply::tagged_document(&guest.wish, page, now)
 }
 
-/// The base path as people see it: the public address, else the one they came by.
-fn address(desk: &Desk, host: Option<&str>) -> String {
-    let house = &desk.house;
-    match &house.public_url {
-        Some(public_url) => public_url.clone(),
-        None => format!(
-            "{}://{}{}",
-            house.scheme,
-            host.unwrap_or("HOST"),
-            house.base_path
-        ),
-    }
-}
-
 fn query(target: &str) -> &str {
     target.split_once('?').map_or("", |(_, query)| query)
 }
@@ -116,9 +102,10 @@ pub(super) fn look_up(confluence: &Confluence, page: PageId) -> Result<Catalogue
         None => (None, None),
     };
     let files = files.into_iter().map(|file| {
-        let path = encode_segment(&file.name).to_string();
+        // Confluence takes names that no address can hold, as those with a slash.
+        let name = FileName::parse(file.name.as_bytes()).ok();
         CatalogueFile {
-            path,
+            path: name.map(|name| encode_segment(name.as_str()).to_string()),
             name: file.name,
             bytes: file.bytes,
             media_type: file.media_type,

@@ -196,7 +196,7 @@ mod tests {
     fn found(files: usize) -> Found {
         let file = CatalogueFile {
             name: "a".to_owned(),
-            path: "a".to_owned(),
+            path: Some("a".to_owned()),
             bytes: None,
             media_type: None,
             version: None,

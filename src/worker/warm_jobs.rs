@@ -351,7 +351,7 @@ mod tests {
     fn listing(lengths: &[u64]) -> Found {
         let file = |(place, bytes): (usize, &u64)| CatalogueFile {
             name: format!("{place:03}"),
-            path: format!("{place:03}"),
+            path: Some(format!("{place:03}")),
             bytes: Some(*bytes),
             media_type: None,
             version: None,

@@ -368,6 +368,36 @@ fn more_pages_than_may_wait_are_turned_away_at_once() {
     }
 }
 
+/// Confluence takes names with a slash; an address that has one leads to something else.
+#[test]
+fn a_name_that_no_address_can_hold_is_shown_without_links() {
+    let proxy = Proxy::start();
+    proxy.put("fine.png", 10);
+    for name in ["a/b.png", "c\\d.svg"] {
+        let file = File::new("image/png", pattern(10));
+        proxy.origin.put(PAGE, name, file);
+    }
+    let listing = listing(&proxy, "/7");
+    assert_eq!(names(&listing), ["a/b.png", "c\\d.svg", "fine.png"]);
+    for file in &listing["files"].as_array().expect("a list")[..2] {
+        for field in ["path", "url", "thumbnail"] {
+            assert_eq!(file[field], Value::Null, "{field}: {file}");
+        }
+    }
+    for (language, sentence) in [
+        ("en", "No address can hold this name"),
+        ("zh", "任何地址都无法表示这个文件名"),
+    ] {
+        let page = ask(&proxy, &format!("/7?lang={language}"), &[]);
+        let text = page.text();
+        assert_eq!(text.matches(sentence).count(), 2, "{text}");
+        assert!(text.contains("<h2>a/b.png</h2>"), "{text}");
+        assert!(!text.contains("a%2Fb") && !text.contains("c%5Cd"), "{text}");
+        assert_eq!(text.matches("data-copy-text=\"").count(), 1, "{text}");
+        assert_eq!(text.matches("download=true").count(), 1, "{text}");
+    }
+}
+
 #[test]
 fn people_get_a_page_in_their_language_that_works_without_a_script() {
     let proxy = Proxy::with(&[("PROXY_PUBLIC_URL", "https://files.example.com")]);

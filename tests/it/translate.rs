@@ -110,6 +110,32 @@ fn rewrite_copies_a_document_with_its_links_replaced() {
     check(&["rewrite"], "", (0, ""), &["0 links replaced"]);
 }
 
+#[test]
+fn rewrite_leaves_alone_what_another_encoding_would_make_another_file() {
+    let document =
+        b"<meta charset=gbk><img src=\"/download/attachments/1/\xcd\xbc.png\"><p>\xb5\xc4</p>";
+    let output = run(command(&["rewrite"], &SETTINGS), document);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stdout == document);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = stderr.lines().collect();
+    assert_eq!(lines.len(), 2, "{stderr}");
+    assert!(lines[0].ends_with("0 links replaced"), "{stderr}");
+    assert!(lines[1].contains("1 link left as written"), "{stderr}");
+    assert!(lines[1].contains("iconv -f GBK -t UTF-8"), "{stderr}");
+
+    let units = format!("\u{feff}see {LINK}\r\n");
+    for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+        let document: Vec<u8> = units.encode_utf16().flat_map(to_bytes).collect();
+        let output = run(command(&["rewrite"], &SETTINGS), &document);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(65), "{stderr}");
+        assert!(output.stdout.is_empty());
+        assert!(stderr.contains("iconv -f UTF-16 -t UTF-8"), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    }
+}
+
 /// What was read so far is there before the document ends: a pipe is no place to wait in.
 #[test]
 fn rewrite_gives_back_what_is_certain_while_it_reads() {

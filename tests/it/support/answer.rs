@@ -54,7 +54,7 @@ fn refusal_body(status: &str, reason: &str) -> String {
         ["this", "port", "speaks", "HTTPS"] => "此端口只支持 HTTPS，地址须以 https:// 开头\n",
         ["the", "address", "is", "longer"] => "地址超过 8 KiB\n",
         ["the", "form", "is", "larger"] => {
-            "表单超过 256 KiB；confluence-attachment-proxy rewrite 可以处理任意大小的文档\n"
+            "表单超过 256 KiB，约合 29,000 个汉字，因为每个汉字在表单中占 9 个字节；请分几次粘贴，或使用 confluence-attachment-proxy rewrite，它可以处理任意大小的文档\n"
         }
         ["the", "request", "head", "is"] if reason.contains("larger") => {
             "请求头超过 16 KiB，常见原因是 Cookie 太多，请清除本站的 Cookie\n"
