@@ -60,6 +60,10 @@ fn refusal_body(status: &str, reason: &str) -> String {
             "请求头超过 16 KiB，常见原因是 Cookie 太多，请清除本站的 Cookie\n"
         }
         ["the", "request", "has", "more"] => "请求头超过 100 个字段\n",
+        ["too", "many", "connections", ""] => {
+            "连接太多，请稍候再试；运维人员可以调大 PROXY_MAX_CONNECTIONS\n"
+        }
+        ["too", "many", "connections", "from"] => "来自您的地址的连接太多，请关闭一些\n",
         ["too", "many", "requests", "are"] => "正在处理的请求太多，请稍候再试\n",
         ["the", "proxy", "is", "stopping"] => "代理正在停止，请稍候再试\n",
         _ => "",
