@@ -77,7 +77,8 @@ pub enum Kind {
 impl Kind {
     /// By the ending of a file's name.
     pub fn of(name: &str) -> Kind {
-        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let parts = name.rsplit_once('.').filter(|(stem, _)| !stem.is_empty());
+        let ending = parts.map_or("", |(_, ending)| ending);
         match &*ending.to_ascii_lowercase() {
             "png" | "apng" | "jpg" | "jpeg" | "jpe" | "jfif" | "gif" | "webp" | "svg" | "avif"
             | "bmp" | "ico" => Kind::Image,

@@ -7,6 +7,8 @@ use std::time::SystemTime;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use crate::links::Kind;
+
 /// Files shown at a time.
 pub(super) const FILES_PER_PAGE: usize = 50;
 
@@ -305,16 +307,17 @@ impl FileKind {
             Some("text") => return FileKind::Document,
             Some(_) | None => {}
         }
+        match Kind::of(&file.name) {
+            Kind::Image => return FileKind::Image,
+            Kind::Video => return FileKind::Video,
+            Kind::Audio => return FileKind::Audio,
+            Kind::Pdf => return FileKind::Document,
+            Kind::Other => {}
+        }
         match &*ending(&file.name).to_lowercase() {
-            "png" | "jpg" | "jpeg" | "gif" | "webp" | "bmp" | "svg" | "avif" | "ico" => {
-                FileKind::Image
-            }
-            "mp4" | "webm" | "mov" | "mkv" | "avi" | "m4v" => FileKind::Video,
-            "mp3" | "wav" | "ogg" | "flac" | "m4a" => FileKind::Audio,
-            "pdf" | "doc" | "docx" | "xls" | "xlsx" | "ppt" | "pptx" | "odt" | "ods" | "odp"
-            | "txt" | "md" | "csv" | "rtf" | "vsdx" | "json" | "xml" | "html" | "log" => {
-                FileKind::Document
-            }
+            "mkv" | "avi" => FileKind::Video,
+            "doc" | "docx" | "xls" | "xlsx" | "ppt" | "pptx" | "odt" | "ods" | "odp" | "txt"
+            | "md" | "csv" | "rtf" | "vsdx" | "json" | "xml" | "html" | "log" => FileKind::Document,
             "zip" | "gz" | "tgz" | "bz2" | "xz" | "7z" | "rar" | "tar" | "jar" | "zst" => {
                 FileKind::Archive
             }
@@ -407,6 +410,7 @@ mod tests {
             ("a.svg", "", None, "image", Preview::Badge),
             ("a.bin", "video/mp4", None, "video", Preview::Badge),
             ("a.m4a", "", None, "audio", Preview::Badge),
+            ("a.opus", "", None, "audio", Preview::Badge),
             ("a.tar.gz", "", None, "archive", Preview::Badge),
             (
                 "a.docx",
