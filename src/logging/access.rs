@@ -166,6 +166,7 @@ impl Write for Sheet {
 
 impl Output for Sheet {
     fn begin(&mut self, bytes: usize) {
+        crate::sabotage::point("access");
         self.waiting.fetch_sub(bytes, Ordering::Relaxed);
         if !self.reopen.swap(false, Ordering::Acquire) {
             return;

@@ -4,7 +4,7 @@
 //! stopping is nothing but dropping, from the clients inward:
 //!
 //! 1. what is being warmed ends, and who waits for it is told; the gates take no more clients, finish what is running
-//!    (at most `PROXY_DRAIN_SECONDS`) and end, and with them the links;
+//!    (at most `PROXY_DRAIN_SECONDS`) and end, and with them the links; then the access log has all its lines, and ends;
 //! 2. the acceptor ends and drops the sender of jobs: the lookup workers end, and then `warm`, and drop their cache
 //!    handles;
 //! 3. downloads nobody waits for are interrupted: the cache has no more claims and no flights, drops the sender of

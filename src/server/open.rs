@@ -27,7 +27,7 @@ pub(super) fn start_access_log(
     let (access, handle, actor) = logging::open_access(wanted, scheme(config))
         .map_err(|error| StartError::AccessLog(wanted.to.clone(), error))?;
     spawner
-        .start(Stage::Back, "access".into(), move || actor.run())
+        .start(Stage::Log, "access".into(), move || actor.run())
         .map_err(StartError::System)?;
     Ok((Some(access), Some(handle)))
 }

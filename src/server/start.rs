@@ -15,7 +15,7 @@ use super::error::StartError;
 use super::machine;
 use super::open::{listen, scheme, start_access_log};
 use super::spawn::{cores, spawn_gates, spawn_inside};
-use super::threads::{Actor, Farewell, Spawner, Stage, Wish, culprit, join, join_as_they_leave};
+use super::threads::{Actors, Farewell, Spawner, Stage, Wish, culprit, join, join_as_they_leave};
 use crate::acceptor::{self, Acceptor, Job};
 use crate::account::{self, AccountHandle, Secrets};
 use crate::attachment::Ledger;
@@ -67,8 +67,7 @@ pub struct Server {
     /// `None` if there is none, or it has been closed.
     access_log: Option<AccessHandle>,
     drain: Duration,
-    /// Indexed by [`Stage`].
-    actors: [Vec<Actor>; 3],
+    actors: Actors,
     farewells: Receiver<Farewell>,
 }
 
@@ -205,12 +204,17 @@ impl Server {
         if let Some(warm) = self.warm.take() {
             warm.drain(); // who waits for it has his answer, and the gates need not wait for him
         }
-        let [clients, front, back] = &mut self.actors;
+        let [clients, log, front, back] = &mut self.actors;
         join(clients);
-        if let Some(log) = self.access_log.take()
-            && !log.close(ACCESS_LOG_PATIENCE)
+        match self
+            .access_log
+            .take()
+            .map(|it| it.close(ACCESS_LOG_PATIENCE))
         {
-            warn!("the last lines of the access log were not written in time");
+            Some(true) => join(log),
+            // Nobody reads the pipe, or the disk hangs: its thread ends with the process.
+            Some(false) => warn!("the last lines of the access log were not written in time"),
+            None => {}
         }
         self.acceptor.stop();
         join(front);

@@ -49,18 +49,25 @@ impl Farewell {
 pub(super) enum Stage {
     /// Gates: until the last client has its answer.
     Clients,
-    /// Acceptor and lookup workers.
+    /// The access log: until the last line is written, or for so long that it never will be.
+    Log,
+    /// Acceptor, lookup workers, and who warms pages.
     Front,
-    /// Cache, answerer and crew.
+    /// The account's keeper, cache, answerer and crew.
     Back,
 }
+
+/// How many stages there are.
+const STAGES: usize = Stage::Back as usize + 1;
+
+/// All threads, indexed by [`Stage`].
+pub(super) type Actors = [Vec<Actor>; STAGES];
 
 /// Starts threads that say farewell.
 pub(super) struct Spawner {
     farewell: Sender<Farewell>,
     pub(super) farewells: Receiver<Farewell>,
-    /// Indexed by [`Stage`].
-    pub(super) actors: [Vec<Actor>; 3],
+    pub(super) actors: Actors,
 }
 
 impl Spawner {

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use confluence_attachment_proxy::demo::{Behaviour, Latch};
 
-use crate::support::binary::{Binary, get, origin, run, settings};
+use crate::support::binary::{self, Binary, get, origin, run, settings};
 use crate::support::source::root;
 use crate::support::{Client, Proxy, eventually};
 
@@ -306,6 +306,39 @@ fn on_stdout_it_is_the_only_thing_and_ends_with_the_last_request() {
         ended.lines("served path=/").len(),
         100,
         "the log stays as it is"
+    );
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_costs_a_stop_its_patience_once() {
+    let directory = Directory::new("stalling");
+    let pipe = directory.file("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("a tool of every system").success());
+    let mut both_ends = fs::OpenOptions::new();
+    let both_ends = both_ends.read(true).write(true).open(&pipe);
+    let _unread = both_ends.expect("our own pipe");
+    let (confluence, _) = origin("a.png", 1000);
+    let mut settings = settings(&confluence);
+    settings.insert("PROXY_ACCESS_LOG".into(), "-".into());
+    let mut command = Command::new("sh");
+    let script = "exec \"$0\" serve > \"$1\"";
+    command.args(["-c", script]).arg(binary::path()).arg(&pipe);
+    let mut binary = Binary::spawn(command, &settings, false);
+    let mut client = Client::connect(binary.address());
+    let target = format!("/{}", "a".repeat(1000));
+    for _ in 0..200 {
+        assert_eq!(client.get(&target).status, 404); // together three times what the pipe takes
+    }
+    let ended = binary.stop("TERM");
+    assert_eq!(ended.code, Some(0), "{:#?}", ended.stderr);
+    let late = |what: &str| ended.lines(what).len();
+    assert_eq!(late("the last lines of the access log were not"), 1);
+    assert_eq!(
+        late("did not end in time"),
+        0,
+        "there was no download: {:#?}",
+        ended.stderr
     );
 }
 

@@ -22,6 +22,7 @@ fn sabotaged(point: &str) -> (Binary, SocketAddr, Vec<u8>, impl Sized) {
     let mut settings = settings(&confluence);
     settings.insert("SABOTAGE_AT".into(), point.into());
     settings.insert("PROXY_DRAIN_SECONDS".into(), "1".into()); // whoever waits for the dead actor waits in vain
+    settings.insert("PROXY_ACCESS_LOG".into(), "/dev/null".into());
     let (binary, address) = Binary::serving(&settings);
     (binary, address, bytes, confluence)
 }
@@ -83,6 +84,7 @@ fn a_panic_of_an_actor_ends_the_process_with_70_and_names_it() {
         ("answer", "answer "),
         ("fetch", "fetch-"),
         ("account", "account "),
+        ("access", "access "),
         ("warm", "warm "),
     ];
     // All at once: each of them spends a second with its drain.
@@ -99,6 +101,9 @@ fn check_actor(point: &str, actor: &str) {
     if point == "account" {
         assert!(client.get("/proxy/7/a.png").body == bytes);
         binary.signal("HUP");
+    } else if point == "access" {
+        // A line is written behind its answer.
+        assert!(client.get("/proxy/7/a.png").body == bytes);
     } else if point == "warm" {
         client.request("POST", "/proxy/7/warm", &[]);
     } else {

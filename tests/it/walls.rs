@@ -37,6 +37,7 @@ const ROOMS: &[Room] = &[
             "config::AccessLog",
             "config::AccessLogFormat",
             "config::AccessLogTarget",
+            "sabotage::point",
         ],
         why: "it is below everybody, through the macros of log",
     },
