@@ -7,14 +7,14 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded, never, select};
 use log::debug;
 
 use super::entry::Entry;
-use super::flights::{Claimed, Flights, Keep};
+use super::flights::{Claimed, Ended, Flights, Keep};
 use super::handle::{
     CacheHandle, CacheMessage, Demand, Fetch, FlightId, Forget, Keeping, Lookup, Outcome, Report,
     Reporter, Room, Woken,
 };
 use super::store::{Freed, Limits, Locked, Store};
 use super::watch::Watch;
-use crate::attachment::{Charge, Key, Ledger, Meta};
+use crate::attachment::{Charge, Key, Ledger, Meta, Reader};
 use crate::meters::{CacheMeter, Left, Number};
 
 /// Depth of each inbox: bursts of misses. Who sends waits for the actor, which waits for nobody but the answering
@@ -166,17 +166,10 @@ impl<W, F: Clone> CacheActor<W, F> {
         }
         match self.flights.claim(key.clone(), waiter) {
             Claimed::Fetch(flight) => self.order(flight, key, now),
-            Claimed::Parked => self.meter.followers.add(1),
+            Claimed::Parked => {}
             Claimed::Joined(waiter, reader, meta) => {
                 self.meter.followers.add(1);
-                self.wake(
-                    waiter,
-                    Outcome::Streaming {
-                        reader,
-                        meta,
-                        joined: true,
-                    },
-                );
+                self.stream(waiter, reader, meta, true);
             }
         }
     }
@@ -262,7 +255,7 @@ impl<W, F: Clone> CacheActor<W, F> {
 
     /// Ends a flight and keeps what it brought, unless somebody has purged it meanwhile. Hands out who still waits.
     fn put(&mut self, flight: FlightId, entry: &Arc<Entry>, now: Instant) -> Vec<W> {
-        let Some(ended) = self.flights.end(flight) else {
+        let Some(ended) = self.end(flight) else {
             return Vec::new();
         };
         if !ended.purged {
@@ -274,7 +267,7 @@ impl<W, F: Clone> CacheActor<W, F> {
     /// Ends a flight and forgets the copy that was kept before. `missing` is remembered for a while. Hands out who
     /// still waits.
     fn take_away(&mut self, flight: FlightId, missing: Option<&F>) -> Vec<W> {
-        let Some(ended) = self.flights.end(flight) else {
+        let Some(ended) = self.end(flight) else {
             return Vec::new();
         };
         if !ended.purged {
@@ -292,6 +285,13 @@ impl<W, F: Clone> CacheActor<W, F> {
         ended.waiters
     }
 
+    /// Ends a flight. Who waits until then shares what it brings, if he has not caused it.
+    fn end(&mut self, flight: FlightId) -> Option<Ended<W>> {
+        let ended = self.flights.end(flight)?;
+        self.meter.followers.add(ended.followers);
+        Some(ended)
+    }
+
     fn wake_all(&self, waiters: Vec<W>, outcome: impl Fn() -> Outcome<F>) {
         for waiter in waiters {
             self.wake(waiter, outcome());
@@ -300,7 +300,7 @@ impl<W, F: Clone> CacheActor<W, F> {
 
     /// Ends a flight that brought nothing: who still waits gets the copy that was kept before, however old, or `else`.
     fn end_without(&mut self, flight: FlightId, otherwise: impl Fn() -> Outcome<F>, now: Instant) {
-        let Some(ended) = self.flights.end(flight) else {
+        let Some(ended) = self.end(flight) else {
             return;
         };
         let copy = self.store.with(|store| store.servable(&ended.key, now));
@@ -321,15 +321,10 @@ impl<W, F: Clone> CacheActor<W, F> {
         match keeping {
             Keeping::Whole(stream) => {
                 let mut joined = false;
-                for (waiter, reader) in self.flights.streaming(flight, stream, meta.clone()) {
-                    self.wake(
-                        waiter,
-                        Outcome::Streaming {
-                            reader,
-                            meta: meta.clone(),
-                            joined,
-                        },
-                    );
+                let (woken, followers) = self.flights.streaming(flight, stream, meta.clone());
+                self.meter.followers.add(followers);
+                for (waiter, reader) in woken {
+                    self.stream(waiter, reader, meta.clone(), joined);
                     joined = true;
                 }
             }
@@ -341,14 +336,7 @@ impl<W, F: Clone> CacheActor<W, F> {
                 };
                 let mut waiters = waiters.into_iter();
                 if let Some(first) = waiters.next() {
-                    self.wake(
-                        first,
-                        Outcome::Streaming {
-                            reader,
-                            meta,
-                            joined: false,
-                        },
-                    );
+                    self.stream(first, reader, meta, false);
                 }
                 for waiter in waiters {
                     let flight = self.flights.start(key.clone(), waiter);
@@ -390,6 +378,16 @@ impl<W, F: Clone> CacheActor<W, F> {
     fn free(&self, change: impl FnOnce(&mut Store<F>) -> Freed) {
         let freed = self.store.with(change);
         drop(freed);
+    }
+
+    /// Gives somebody his place in a download that is arriving.
+    fn stream(&self, waiter: W, reader: Reader, meta: Arc<Meta>, joined: bool) {
+        let outcome = Outcome::Streaming {
+            reader,
+            meta,
+            joined,
+        };
+        self.wake(waiter, outcome);
     }
 
     fn wake(&self, waiter: W, outcome: Outcome<F>) {

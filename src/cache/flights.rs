@@ -49,6 +49,8 @@ struct Flight<W> {
     key: Key,
     /// Who waits for the stream to begin; the first one is who caused the download.
     waiters: Vec<W>,
+    /// How many of these share a download that somebody else has caused.
+    followers: u64,
     /// Who waits for its end.
     keepers: Vec<W>,
     stream: Option<(Stream, Arc<Meta>)>,
@@ -60,6 +62,7 @@ impl<W> Flight<W> {
         Flight {
             key,
             waiters: Vec::new(),
+            followers: 0,
             keepers: Vec::new(),
             stream: None,
             purged: false,
@@ -78,6 +81,8 @@ pub(super) struct Ended<W> {
     pub(super) key: Key,
     /// Who still waits for it.
     pub(super) waiters: Vec<W>,
+    /// How many of these share what somebody else has caused.
+    pub(super) followers: u64,
     /// Whether somebody purged the file meanwhile: what the flight brought may be older than that.
     pub(super) purged: bool,
 }
@@ -111,6 +116,7 @@ impl<W> Flights<W> {
             }) => Claimed::Joined(waiter, stream.reader(), meta.clone()),
             Some(flight) => {
                 flight.waiters.push(waiter);
+                flight.followers += 1;
                 Claimed::Parked
             }
             None => Claimed::Fetch(self.start(key, waiter)),
@@ -157,15 +163,16 @@ impl<W> Flights<W> {
         id
     }
 
-    /// The stream of a flight has begun, and everybody may join it: hands out those who waited.
+    /// The stream of a flight has begun, and everybody may join it: hands out those who waited, and how many
+    /// of them share what somebody else has caused.
     pub(super) fn streaming(
         &mut self,
         id: FlightId,
         stream: Stream,
         meta: Arc<Meta>,
-    ) -> Vec<(W, Reader)> {
+    ) -> (Vec<(W, Reader)>, u64) {
         let Some(flight) = self.flights.get_mut(&id) else {
-            return Vec::new();
+            return (Vec::new(), 0);
         };
         let woken = flight
             .waiters
@@ -173,13 +180,14 @@ impl<W> Flights<W> {
             .map(|waiter| (waiter, stream.reader()))
             .collect();
         flight.stream = Some((stream, meta));
-        woken
+        (woken, std::mem::take(&mut flight.followers))
     }
 
     /// The file turned out too big to keep before anybody got a byte: hands out those who waited. The first one gets
     /// the stream; each other one needs a flight of its own. The flight has been closed.
     pub(super) fn alone(&mut self, id: FlightId) -> Option<(Key, Vec<W>)> {
         let flight = self.flights.get_mut(&id)?;
+        flight.followers = 0;
         Some((flight.key.clone(), std::mem::take(&mut flight.waiters)))
     }
 
@@ -223,6 +231,7 @@ impl<W> Flights<W> {
         Some(Ended {
             key: flight.key,
             waiters,
+            followers: flight.followers,
             purged: flight.purged,
         })
     }
@@ -265,11 +274,12 @@ mod tests {
         }
     }
 
-    fn ended(name: &str, waiters: Vec<u32>) -> Ended<u32> {
+    fn ended(name: &str, waiters: Vec<u32>, followers: u64) -> Ended<u32> {
         let (key, purged) = (key(name), false);
         Ended {
             key,
             waiters,
+            followers,
             purged,
         }
     }
@@ -283,7 +293,8 @@ mod tests {
         }
         fetch(flights.claim(key("b"), 1000));
         let (_writer, stream) = Writer::whole(Some(5), Arc::new(Silent), Ledger::default());
-        let woken = flights.streaming(id, stream, Arc::default());
+        let (woken, followers) = flights.streaming(id, stream, Arc::default());
+        assert_eq!(followers, 99, "all but the first one");
         assert_eq!(
             woken.iter().map(|(waiter, _)| *waiter).collect::<Vec<_>>(),
             (0..100).collect::<Vec<_>>()
@@ -292,7 +303,7 @@ mod tests {
             flights.claim(key("a"), 100),
             Claimed::Joined(100, ..)
         ));
-        assert_eq!(flights.end(id), Some(ended("a", vec![])));
+        assert_eq!(flights.end(id), Some(ended("a", vec![], 0)));
         assert_eq!(flights.end(id), None, "a flight ends once");
         fetch(flights.claim(key("a"), 101));
     }
@@ -306,17 +317,18 @@ mod tests {
         assert_eq!(flights.keep(key("a"), 11), Keep::Parked);
         assert!(matches!(flights.claim(key("a"), 1), Claimed::Parked));
         let (_writer, stream) = Writer::whole(Some(5), Arc::new(Silent), Ledger::default());
-        let woken = flights.streaming(id, stream, Arc::default());
+        let (woken, followers) = flights.streaming(id, stream, Arc::default());
+        assert_eq!(followers, 1, "he has not caused it");
         assert_eq!(woken.len(), 1, "only who waits for bytes");
         assert_eq!(woken[0].0, 1);
         assert!(matches!(flights.claim(key("a"), 2), Claimed::Joined(2, ..)));
         assert_eq!(flights.keep(key("a"), 12), Keep::Parked);
-        assert_eq!(flights.end(id), Some(ended("a", vec![10, 11, 12])));
+        assert_eq!(flights.end(id), Some(ended("a", vec![10, 11, 12], 0)));
         let id = fetch(flights.claim(key("b"), 3));
         assert_eq!(flights.keep(key("b"), 13), Keep::Parked);
         assert_eq!(flights.close(id), vec![13], "it will not be kept");
         assert_eq!(flights.keep(key("b"), 14), Keep::TooBig(14));
-        assert_eq!(flights.end(id), Some(ended("b", vec![3])));
+        assert_eq!(flights.end(id), Some(ended("b", vec![3], 0)));
     }
 
     #[test]
@@ -324,7 +336,7 @@ mod tests {
         let mut flights = Flights::new();
         let id = fetch(flights.claim(key("a"), 1));
         flights.claim(key("a"), 2);
-        assert_eq!(flights.end(id), Some(ended("a", vec![1, 2])));
+        assert_eq!(flights.end(id), Some(ended("a", vec![1, 2], 1)));
         assert!(flights.is_empty());
     }
 
@@ -333,13 +345,13 @@ mod tests {
         let mut flights = Flights::new();
         let broken = fetch(flights.claim(key("a"), 1));
         let (writer, stream) = Writer::whole(Some(5), Arc::new(Silent), Ledger::default());
-        assert_eq!(flights.streaming(broken, stream, Arc::default()).len(), 1);
+        assert_eq!(flights.streaming(broken, stream, Arc::default()).1, 0);
         drop(writer);
         let next = fetch(flights.claim(key("a"), 2));
         assert!(matches!(flights.claim(key("a"), 3), Claimed::Parked));
-        assert_eq!(flights.end(broken), Some(ended("a", vec![])));
+        assert_eq!(flights.end(broken), Some(ended("a", vec![], 0)));
         assert!(matches!(flights.claim(key("a"), 4), Claimed::Parked));
-        assert_eq!(flights.end(next), Some(ended("a", vec![2, 3, 4])));
+        assert_eq!(flights.end(next), Some(ended("a", vec![2, 3, 4], 2)));
     }
 
     #[test]
@@ -354,12 +366,12 @@ mod tests {
             let old = flights.end(before).expect("began above");
             assert_eq!((old.waiters, old.purged), (vec![1], true));
             assert!(matches!(flights.claim(key("a"), 4), Claimed::Parked));
-            assert_eq!(flights.end(after), Some(ended("a", vec![2, 3, 4])));
+            assert_eq!(flights.end(after), Some(ended("a", vec![2, 3, 4], 2)));
         }
         let mut flights = Flights::new();
         let other = fetch(flights.claim(key("b"), 1));
         flights.purge(&Forget::File(key("a")));
-        assert_eq!(flights.end(other), Some(ended("b", vec![1])));
+        assert_eq!(flights.end(other), Some(ended("b", vec![1], 0)));
     }
 
     #[test]

@@ -113,7 +113,7 @@ fn connections_are_counted_by_what_they_are_doing() {
         ("crew_busy", 1.0),
         ("flights_under_way", 1.0),
         ("flights_total", 1.0),
-        ("flight_followers_total", 2.0),
+        ("flight_followers_total", 0.0), // a file too big to keep would not be shared
         ("cache_claims_total", 3.0),
     ] {
         counts(&proxy, series, expected);
@@ -122,6 +122,7 @@ fn connections_are_counted_by_what_they_are_doing() {
     for mut client in waiting {
         assert_eq!(client.response(false).status, 200);
     }
+    counts(&proxy, "flight_followers_total", 2.0);
     drop((idle, halves));
     for (state, expected) in [("idle", 0.0), ("reading", 0.0), ("under_way", 1.0)] {
         counts(
@@ -133,6 +134,26 @@ fn connections_are_counted_by_what_they_are_doing() {
     for series in ["crew_busy", "flights_under_way", "crew_orders_waiting"] {
         counts(&proxy, series, 0.0);
     }
+}
+
+#[test]
+fn who_waited_for_a_file_that_is_too_big_to_share_is_no_follower() {
+    const CLIENTS: usize = 5;
+    let proxy = Proxy::with(&[("CACHE_MAX_ITEM_BYTES", "10000")]);
+    proxy.put("big.png", 20_000);
+    let latch = Latch::new();
+    proxy.script("big.png", Behaviour::hold(&latch));
+    let mut clients: Vec<Client> = (0..CLIENTS).map(|_| proxy.connect()).collect();
+    for client in &mut clients {
+        client.request("GET", "/proxy/7/big.png", &[]);
+    }
+    counts(&proxy, "cache_claims_total", CLIENTS as f64);
+    latch.open();
+    for client in &mut clients {
+        assert_eq!(client.response(false).status, 200);
+    }
+    counts(&proxy, "flights_total", CLIENTS as f64);
+    counts(&proxy, "flight_followers_total", 0.0);
 }
 
 #[test]
