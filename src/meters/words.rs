@@ -70,6 +70,8 @@ words! {
     Status {
         /// 200.
         Ok = "200",
+        /// 202.
+        Accepted = "202",
         /// 204.
         NoContent = "204",
         /// 206.
@@ -108,6 +110,7 @@ impl Status {
     pub fn of(status: u16) -> Status {
         match status {
             200 => Status::Ok,
+            202 => Status::Accepted,
             204 => Status::NoContent,
             206 => Status::Partial,
             303 => Status::SeeOther,
