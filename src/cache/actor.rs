@@ -185,7 +185,6 @@ impl<W, F: Clone> CacheActor<W, F> {
 
     /// Sends an order to the fetch crew, or ends its flight at once when too many wait.
     fn order(&mut self, flight: FlightId, key: Key, now: Instant) {
-        self.meter.flights.add(1);
         let alone = self.flights.is_too_big(&key);
         let known = self.store.with(|store| store.known(&key));
         let fetch = Fetch {
@@ -197,7 +196,7 @@ impl<W, F: Clone> CacheActor<W, F> {
         };
         let sent = self.fetches.as_ref().map(|fetches| fetches.try_send(fetch));
         match sent {
-            Some(Ok(())) => self.meter.ordered.add(1),
+            Some(Ok(())) => self.meter.flights.add(1),
             Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => {
                 self.end_without(flight, || Outcome::Busy, now);
             }

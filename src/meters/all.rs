@@ -71,8 +71,9 @@ pub struct Reading {
 impl Reading {
     /// Orders that wait for a free member of the crew. Both counters go on meanwhile.
     pub fn orders_waiting(&self) -> u64 {
-        let (ordered, taken) = (&self.meters.cache.ordered, &self.meters.crew.taken);
-        ordered.get().saturating_sub(taken.get())
+        let (cache, crew) = (&self.meters.cache, &self.meters.crew);
+        let ordered = cache.flights.get() + crew.listings.get();
+        ordered.saturating_sub(crew.taken.get())
     }
 }
 

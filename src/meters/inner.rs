@@ -11,12 +11,10 @@ use super::words::{Answer, Left, Question};
 pub struct CacheMeter {
     /// Requests that were not answered by the first look.
     pub claims: Own,
-    /// Downloads, and questions whether a copy is current, since the start.
+    /// Downloads, and questions whether a copy is current, ordered since the start.
     pub flights: Own,
     /// Of these, those that run or wait for the crew now.
     pub flights_now: Own,
-    /// Orders given to the fetch crew.
-    pub ordered: Own,
     /// Requests that shared such a flight instead of causing one.
     pub followers: Own,
 }
@@ -47,7 +45,9 @@ pub struct CacheFigures {
 pub struct CrewMeter {
     /// How many they are: what Confluence gets of connections at most.
     pub size: Own,
-    /// Orders taken up since the start.
+    /// Listings ordered since the start.
+    pub listings: Shared,
+    /// Orders of both kinds taken up since the start.
     pub taken: Shared,
     /// Who has an order now.
     pub busy: Shared,

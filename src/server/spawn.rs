@@ -32,7 +32,7 @@ pub(super) fn spawn_inside(
     jobs: Receiver<Job>,
     under_way: UnderWay,
 ) -> io::Result<WarmHandle> {
-    let (listings, orders) = worker::open_listings();
+    let (listings, orders) = worker::open_listings(desk.clone());
     let cache = spawn_back(spawner, config, cache, desk, listings.listings(), orders)?;
     let (warm_listings, warm_cache) = (listings.clone(), cache.clone());
     let item_bytes_max = config.cache.item_bytes_max;

@@ -184,14 +184,14 @@ pub const METRICS: [Metric; 39] = [
         name: "cache_claims",
         kind: Kind::Counter,
         labels: &[],
-        help: "Requests that found no fresh copy at first sight",
+        help: "Requests, and files to be warmed, for which there was no fresh copy at first sight or that wanted it confirmed",
         read: |report, rows| put(rows, &[], report.reading.meters.cache.claims.get()),
     },
     Metric {
         name: "flights",
         kind: Kind::Counter,
         labels: &[],
-        help: "Downloads, and questions whether a copy is current, that requests have caused",
+        help: "Downloads, and questions whether a copy is current, that were ordered for requests or for warming; not those refused because too many waited",
         read: |report, rows| put(rows, &[], report.reading.meters.cache.flights.get()),
     },
     Metric {
@@ -205,7 +205,7 @@ pub const METRICS: [Metric; 39] = [
         name: "flight_followers",
         kind: Kind::Counter,
         labels: &[],
-        help: "Requests that shared a download which another one had caused",
+        help: "Requests that shared what another one, or warming, had caused",
         read: |report, rows| put(rows, &[], report.reading.meters.cache.followers.get()),
     },
     Metric {
@@ -248,7 +248,7 @@ pub const METRICS: [Metric; 39] = [
         name: "crew_orders_waiting",
         kind: Kind::Gauge,
         labels: &[],
-        help: "Downloads that wait for a free connection to Confluence",
+        help: "Downloads, and lists of a page's files, that wait for a free connection to Confluence",
         read: |report, rows| put(rows, &[], report.reading.orders_waiting()),
     },
     Metric {

@@ -154,14 +154,14 @@ fn confluence(page: &mut String, standing: &Standing, reading: &Reading, languag
             "Account guard",
             "Pause it has asked for",
             "Connections in use",
-            "Downloads waiting",
+            "Waiting for a connection",
             "At a client's pace",
         ],
         [
             "账号保护",
             "要求的暂停",
             "使用中的连接",
-            "等待中的下载",
+            "等待连接的任务",
             "按客户端速度进行",
         ],
     );

@@ -12,11 +12,14 @@ use super::gallery;
 use super::listings::{Caller, Order};
 use super::table::Found;
 use crate::confluence::UpstreamError;
+use crate::meters::Number;
 
 impl CrewShared {
     /// Finds out which files a page has, and answers everybody who waits for that.
     pub(super) fn list(&self, order: &Order) {
-        let _busy = self.desk.meters.crew.busy.enter();
+        let crew = &self.desk.meters.crew;
+        crew.taken.add(1);
+        let _busy = crew.busy.enter();
         let found = catch_unwind(AssertUnwindSafe(|| self.look_up(order)));
         let found = found.unwrap_or(Err(Failure::Internal));
         for caller in self.listings.end(order, &found) {

@@ -5,11 +5,13 @@ use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use super::desk::Desk;
 use super::failure::Failure;
 use super::gallery::Guest;
 use super::table::{Asked, Found, Recency, Table};
 use super::warm::AwaitedListing;
 use crate::attachment::PageId;
+use crate::meters::Number;
 
 /// Listings that may wait for a free place in the fetch crew: as many pages that nobody has looked at for a minute are
 /// not opened at once. Who comes when it is full gets 503.
@@ -40,13 +42,19 @@ pub struct Listings(Mutex<Table<Caller>>);
 pub struct ListingHandle {
     listings: Arc<Listings>,
     orders: Sender<Order>,
+    desk: Arc<Desk>,
 }
 
-/// Prepares an empty table.
-pub fn open() -> (ListingHandle, Receiver<Order>) {
+/// Prepares an empty table. What is ordered is counted at the desk.
+pub fn open(desk: Arc<Desk>) -> (ListingHandle, Receiver<Order>) {
     let (orders, receiver) = bounded(ORDERS_MAX);
     let listings = Arc::new(Listings(Mutex::new(Table::new())));
-    (ListingHandle { listings, orders }, receiver)
+    let handle = ListingHandle {
+        listings,
+        orders,
+        desk,
+    };
+    (handle, receiver)
 }
 
 impl ListingHandle {
@@ -77,6 +85,7 @@ impl ListingHandle {
             ordered,
         };
         if self.orders.try_send(order).is_ok() {
+            self.desk.meters.crew.listings.add(1);
             return None;
         }
         let caller = table

@@ -137,6 +137,25 @@ fn connections_are_counted_by_what_they_are_doing() {
 }
 
 #[test]
+fn a_page_that_is_being_warmed_is_counted_as_202_and_listings_wait_like_downloads() {
+    let proxy = Proxy::with(&[("CONFLUENCE_MAX_CONNECTIONS", "1")]);
+    proxy.put("a.png", 1000);
+    let latch = Latch::new();
+    proxy.script("a.png", Behaviour::hold(&latch));
+    let mut holder = proxy.connect();
+    holder.request("GET", "/proxy/7/a.png", &[]);
+    assert!(latch.wait_for_arrivals(1, PATIENCE));
+    let warm = proxy.connect().ask("POST", "/proxy/7/warm", &[]);
+    assert_eq!(warm.status, 202);
+    counts(&proxy, "requests_total{status=\"202\",cache=\"page\"}", 1.0);
+    counts(&proxy, "crew_orders_waiting", 1.0);
+    assert_eq!(status(&proxy)["crew"]["waiting"], 1);
+    latch.open();
+    assert_eq!(holder.response(false).status, 200);
+    counts(&proxy, "crew_orders_waiting", 0.0);
+}
+
+#[test]
 fn who_waited_for_a_file_that_is_too_big_to_share_is_no_follower() {
     const CLIENTS: usize = 5;
     let proxy = Proxy::with(&[("CACHE_MAX_ITEM_BYTES", "10000")]);
