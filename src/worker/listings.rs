@@ -1,6 +1,6 @@
 //! Listings of pages: how they are ordered, and how whoever waits gets them.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -72,44 +72,51 @@ impl ListingHandle {
         caller: Caller,
     ) -> Option<(Caller, Found)> {
         let now = Instant::now();
-        let mut table = self.listings.table();
-        let number = match table.ask(page, recency, caller, now) {
-            Asked::Known(caller, found) => return Some((caller, found)),
-            Asked::Parked => return None,
-            Asked::Order(number) => number,
-        };
-        let ordered = now;
-        let order = Order {
-            number,
-            page,
-            ordered,
-        };
-        if self.orders.try_send(order).is_ok() {
-            self.desk.meters.crew.listings.add(1);
-            return None;
-        }
-        let caller = table
-            .withdraw(page, number)
-            .and_then(|mut callers| callers.pop());
-        let caller = caller.expect("it was put there above, and the table is locked");
-        Some((caller, Err(Failure::Crowded)))
+        self.listings.with(|table| {
+            let number = match table.ask(page, recency, caller, now) {
+                Asked::Known(caller, found) => return Some((caller, found)),
+                Asked::Parked => return None,
+                Asked::Order(number) => number,
+            };
+            let ordered = now;
+            let order = Order {
+                number,
+                page,
+                ordered,
+            };
+            if self.orders.try_send(order).is_ok() {
+                self.desk.meters.crew.listings.add(1);
+                return None;
+            }
+            let caller = table
+                .withdraw(page, number)
+                .and_then(|mut callers| callers.pop());
+            let caller = caller.expect("it was put there above, and the table is locked");
+            Some((caller, Err(Failure::Crowded)))
+        })
     }
 
     /// Forgets what is known of a page.
     pub(super) fn forget(&self, page: PageId) {
-        self.listings.table().forget(page);
+        self.listings.with(|table| table.forget(page));
     }
 }
 
 impl Listings {
     /// An order is over: hands out who waits for it.
     pub(super) fn end(&self, order: &Order, found: &Found) -> Vec<Caller> {
-        self.table()
-            .end(order.page, order.number, found, Instant::now())
+        let now = Instant::now();
+        self.with(|table| table.end(order.page, order.number, found, now))
     }
 
-    /// Every change is made of steps that do not panic.
-    fn table(&self) -> MutexGuard<'_, Table<Caller>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Looks or changes under the lock; what is remembered no longer is freed when that is released. Every change is
+    /// made of steps that do not panic.
+    fn with<R>(&self, change: impl FnOnce(&mut Table<Caller>) -> R) -> R {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut table);
+        let left = table.take_left();
+        drop(table);
+        drop(left);
+        result
     }
 }

@@ -68,10 +68,12 @@ pub(super) struct Table<W> {
     next: u64,
     pages: HashMap<PageId, Slot>,
     running: HashMap<u64, Vec<W>>,
+    /// What is remembered no longer. To be taken out under the lock and dropped outside it.
+    left: Vec<Slot>,
 }
 
 #[derive(Debug)]
-enum Slot {
+pub(super) enum Slot {
     /// The order of this number is finding out.
     Asking(u64),
     /// What was found, and until when that holds.
@@ -93,7 +95,13 @@ impl<W> Table<W> {
             next: 0,
             pages: HashMap::new(),
             running: HashMap::new(),
+            left: Vec::new(),
         }
+    }
+
+    /// Hands out what is remembered no longer: freeing the files of a large page takes milliseconds.
+    pub(super) fn take_left(&mut self) -> Vec<Slot> {
+        std::mem::take(&mut self.left)
     }
 
     /// Takes somebody in. A failure of a moment ago has to do for everybody.
@@ -120,7 +128,8 @@ impl<W> Table<W> {
         }
         let number = self.next;
         self.next += 1;
-        self.pages.insert(page, Slot::Asking(number));
+        self.left
+            .extend(self.pages.insert(page, Slot::Asking(number)));
         self.running.insert(number, vec![waiter]);
         Asked::Order(number)
     }
@@ -155,13 +164,15 @@ impl<W> Table<W> {
 
     /// Forgets what is known of a page, also what is on its way: who waits for that gets it, who asks later asks anew.
     pub(super) fn forget(&mut self, page: PageId) {
-        self.pages.remove(&page);
+        self.left.extend(self.pages.remove(&page));
     }
 
     /// Makes room for a page that takes so many bytes: what no longer holds goes first, then what ends first.
     fn make_room(&mut self, bytes: usize, now: Instant) {
-        self.pages
-            .retain(|_, slot| !matches!(slot, Slot::Known(_, until) if *until <= now));
+        let is_over =
+            |_: &PageId, slot: &mut Slot| matches!(slot, Slot::Known(_, until) if *until <= now);
+        let over = self.pages.extract_if(is_over).map(|(_, slot)| slot);
+        self.left.extend(over);
         loop {
             let known = self.pages.iter().filter_map(|(page, slot)| match slot {
                 Slot::Known(_, until) => Some((*until, *page)),
@@ -174,7 +185,7 @@ impl<W> Table<W> {
             if self.pages.len() < PAGES_MAX && held + bytes <= BYTES_MAX {
                 return;
             }
-            self.pages.remove(&first);
+            self.left.extend(self.pages.remove(&first));
         }
     }
 }
@@ -284,6 +295,38 @@ mod tests {
         let full = order(table.ask(page(2), Recency::Remembered, 6, now));
         assert_eq!(table.withdraw(page(2), full), Some(vec![6]));
         order(table.ask(page(2), Recency::Remembered, 7, now));
+    }
+
+    #[test]
+    fn what_leaves_is_handed_out_and_freed_by_nobody_in_the_table() {
+        let later = Instant::now() + HOLDS;
+        type Leave = fn(&mut Table<u32>, Instant);
+        let ways: [Leave; 4] = [
+            |table, _| table.forget(page(1)),
+            |table, now| {
+                order(table.ask(page(1), Recency::Now, 1, now));
+            },
+            |table, later| {
+                let other = order(table.ask(page(2), Recency::Remembered, 1, later));
+                table.end(page(2), other, &found(1), later); // the first one holds no longer
+            },
+            |table, later| {
+                let soon = later - HOLDS / 2;
+                let other = order(table.ask(page(2), Recency::Remembered, 1, soon));
+                table.end(page(2), other, &found(100_000), soon); // nothing else has room
+            },
+        ];
+        for leave in ways {
+            let mut table = Table::new();
+            let first = order(table.ask(page(1), Recency::Remembered, 0, later - HOLDS));
+            let catalogue = found(1);
+            table.end(page(1), first, &catalogue, later - HOLDS);
+            let catalogue = Arc::downgrade(&catalogue.expect("made above"));
+            leave(&mut table, later);
+            assert_eq!(catalogue.strong_count(), 1);
+            assert_eq!(table.take_left().len(), 1);
+            assert_eq!(catalogue.strong_count(), 0);
+        }
     }
 
     #[test]
