@@ -46,7 +46,7 @@ pub fn warm(style: Style, pages: &[PageId], url: Option<String>) -> ExitCode {
     match verdict {
         Verdict::Good => ExitCode::SUCCESS,
         Verdict::Incomplete => TEMPORARY.into(),
-        Verdict::Unreachable => UNAVAILABLE.into(),
+        Verdict::Unlisted | Verdict::Unreachable => UNAVAILABLE.into(),
         Verdict::Refused => NO_PERMISSION.into(),
     }
 }

@@ -118,7 +118,8 @@ must take the command for an operator's: see PROXY_ADMIN_ALLOW.
 
 Exit codes:
   0   every file is kept, or too large to be kept
-  69  the service cannot be reached, or is stopping
+  69  the service cannot be reached, or is stopping; or it cannot list the files of a
+      page: there is no such page, it is not published, or Confluence does not answer
   75  some files could not be fetched; they are named, and it can be tried again
   77  the service takes the command for no operator's
   78  a setting is wrong
@@ -153,7 +154,7 @@ Exit codes:
   64  the command line is wrong
   65  link: a link could not be turned; rewrite: the document is UTF-16
   66  advise only: the log cannot be read, or has no requests
-  69  check: Confluence does not answer, or has no such page; warm: the service does not answer
+  69  check: no answer of Confluence, or no such page; warm: no answer of the service, or no listing
   70  an internal error; a supervisor should start the service again
   74  link and rewrite only: standard input or output failed
   75  warm only: some files could not be fetched; they are named, and it can be tried again

@@ -44,6 +44,13 @@ pub(super) fn step(page: PageId, report: &Report) -> String {
 
 /// What became of a page, and of the files that failed.
 pub(super) fn summary(page: PageId, report: &Report) -> Vec<String> {
+    if report.is_unlisted() {
+        let reason = report
+            .reason
+            .as_deref()
+            .unwrap_or("its files are not known");
+        return vec![format!("page {page}: {reason}")];
+    }
     let kept = report.kept + report.fresh;
     let mut line = format!(
         "page {page}: {kept} of {} files are kept, {}",

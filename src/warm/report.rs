@@ -47,6 +47,11 @@ impl Report {
         })
     }
 
+    /// Whether it ended before it was known which files there are.
+    pub(super) fn is_unlisted(&self) -> bool {
+        self.state == "failed" && self.files == 0
+    }
+
     /// Whether nothing more comes.
     pub(super) fn is_over(&self) -> bool {
         !matches!(&*self.state, "listing" | "fetching")

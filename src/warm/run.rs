@@ -35,8 +35,10 @@ pub enum Said<'a> {
 pub enum Verdict {
     /// All files are kept, or too big for that.
     Good,
-    /// Some files, or all of a page, could not be fetched.
+    /// Some files could not be fetched.
     Incomplete,
+    /// The service could not find out which files a page has, or does not publish it.
+    Unlisted,
     /// The service is not there, is busy, or has stopped.
     Unreachable,
     /// The service takes us for no operator.
@@ -108,6 +110,7 @@ fn judge(report: &Report) -> Verdict {
     match &*report.state {
         "done" if report.failed == 0 => Verdict::Good,
         "stopped" => Verdict::Unreachable,
+        _ if report.is_unlisted() => Verdict::Unlisted,
         _ => Verdict::Incomplete,
     }
 }

@@ -402,9 +402,21 @@ fn the_command_finds_the_service_and_says_how_it_ended() {
         .iter()
         .any(|line| line.starts_with("  99.png: Confluence failed with status 500"));
     assert!(named, "{failed:?}");
-    let missing = run(&["warm", "4711"], &settings);
-    assert_eq!(missing.code, Some(75), "{missing:?}");
-    assert!(missing.stdout[1].contains("no such page"), "{missing:?}");
+    let missing = run(&["warm", "4711", "8"], &settings);
+    assert_eq!(
+        missing.code,
+        Some(69),
+        "trying again is of no use: {missing:?}"
+    );
+    let said = &missing.stdout[0];
+    assert!(
+        said.starts_with("page 4711: ") && said.contains("no such page"),
+        "{missing:?}"
+    );
+    assert!(
+        missing.stdout[1].starts_with("page 8: "),
+        "the others are tried: {missing:?}"
+    );
 }
 
 #[test]
