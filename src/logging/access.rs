@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use log::{info, warn};
@@ -106,6 +106,11 @@ impl Access {
 }
 
 impl AccessHandle {
+    /// How many lines were lost since the start, a count that goes on.
+    pub fn lines_dropped(&self) -> Arc<AtomicU64> {
+        self.log.dropped()
+    }
+
     /// Has the file opened again, soon: whoever has moved it away gets a new one.
     pub fn reopen(&self) {
         self.reopen.store(true, Ordering::Release);

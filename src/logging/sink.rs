@@ -116,6 +116,11 @@ impl LogHandle {
         self.dropped.load(Ordering::Relaxed)
     }
 
+    /// The count of lines that were dropped, which goes on.
+    pub(super) fn dropped(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.dropped)
+    }
+
     /// Makes the output look whether it has something to do. One that has lines to write looks anyway.
     pub(super) fn wake(&self) {
         let _ = self.sender.try_send(LogMessage::Wake);

@@ -1,5 +1,6 @@
 //! All meters together.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -32,12 +33,14 @@ pub struct Meters {
 }
 
 /// How numbers are had that no meter has.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Probes {
     /// What the system says about this process.
     pub machine: fn() -> Machine,
     /// Log lines dropped since the start.
     pub log_lines_dropped: fn() -> u64,
+    /// Lines of the access log dropped since the start; nobody counts if there is none.
+    pub access_log_lines_dropped: Arc<AtomicU64>,
 }
 
 /// What the system says about this process; `None` where it does not.
@@ -62,6 +65,8 @@ pub struct Reading {
     pub machine: Machine,
     /// Log lines dropped since the start.
     pub log_lines_dropped: u64,
+    /// Lines of the access log dropped since the start.
+    pub access_log_lines_dropped: u64,
     /// Since the start.
     pub uptime: Duration,
     /// Where all the others are read.
@@ -113,6 +118,7 @@ impl Meters {
             cache,
             machine: (self.probes.machine)(),
             log_lines_dropped: (self.probes.log_lines_dropped)(),
+            access_log_lines_dropped: self.probes.access_log_lines_dropped.load(Ordering::Relaxed),
             uptime: self.started.0.elapsed(),
             meters: self.clone(),
         }

@@ -6,7 +6,7 @@ use crate::cache::{Limits, Watch};
 use crate::config::{Allow, Config};
 use crate::confluence::Confluence;
 use crate::gate::Gates;
-use crate::logging;
+use crate::logging::{self, AccessHandle};
 use crate::meters::{Meters, Probes};
 use crate::web::Showcase;
 use crate::worker::{Desk, Failure, House, Publication};
@@ -18,10 +18,14 @@ pub(super) fn desk(
     showcase: Option<Showcase>,
     confluence: &Confluence,
     cache: &Watch<Failure>,
+    access_log: Option<&AccessHandle>,
 ) -> Desk {
     let probes = Probes {
         machine: machine::figures,
         log_lines_dropped: logging::lines_dropped,
+        access_log_lines_dropped: access_log
+            .map(AccessHandle::lines_dropped)
+            .unwrap_or_default(),
     };
     let meters = Meters::new(gates.meters(), cache.meter(), confluence.meter(), probes);
     meters

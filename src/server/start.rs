@@ -116,7 +116,14 @@ impl Server {
         let (gates, gate_actors) = opened.map_err(StartError::System)?;
         let ledger = Ledger::default();
         let cache = cache::open(limits(&config), ledger.clone());
-        let desk = Arc::new(desk(&config, &gates, showcase, &confluence, &cache.watch));
+        let desk = Arc::new(desk(
+            &config,
+            &gates,
+            showcase,
+            &confluence,
+            &cache.watch,
+            access_log.as_ref(),
+        ));
         let (keeper, account) =
             account::open(confluence.clone(), news, config.confluence.clone(), secrets);
         let cache = (cache, ledger);

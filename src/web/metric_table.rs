@@ -24,7 +24,7 @@ fn is_shown_at_zero(status: Status, source: Source) -> bool {
 }
 
 /// All of them, in the order in which they are written.
-pub const METRICS: [Metric; 39] = [
+pub const METRICS: [Metric; 40] = [
     Metric {
         name: "build",
         kind: Kind::Info,
@@ -356,6 +356,13 @@ pub const METRICS: [Metric; 39] = [
         labels: &[],
         help: "Log lines lost because nobody took them from stderr in time",
         read: |report, rows| put(rows, &[], report.reading.log_lines_dropped),
+    },
+    Metric {
+        name: "access_log_lines_dropped",
+        kind: Kind::Counter,
+        labels: &[],
+        help: "Lines of the access log lost because it could not be written, or not in time",
+        read: |report, rows| put(rows, &[], report.reading.access_log_lines_dropped),
     },
     Metric {
         name: "process_start_time_seconds",

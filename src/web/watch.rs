@@ -117,6 +117,7 @@ pub(super) mod tests {
                 open_descriptors: Some(5),
             },
             log_lines_dropped: || 3,
+            access_log_lines_dropped: Arc::new(4.into()),
         };
         let (gate, upstream) = (GateMeter::default(), UpstreamMeter::default());
         for source in [Source::Miss, Source::Hit, Source::Hit, Source::Hit] {

@@ -156,6 +156,16 @@ fn a_page_that_is_being_warmed_is_counted_as_202_and_listings_wait_like_download
 }
 
 #[test]
+fn lines_of_the_access_log_that_are_lost_are_counted() {
+    let proxy = Proxy::with(&[("PROXY_ACCESS_LOG", "/dev/full")]);
+    assert_eq!(metric(&proxy, "log_lines_dropped_total"), Some(0.0));
+    eventually("the line of that request is lost", || {
+        metric(&proxy, "access_log_lines_dropped_total") >= Some(1.0)
+    });
+    assert!(status(&proxy)["process"]["access_log_lines_dropped"].as_u64() >= Some(1));
+}
+
+#[test]
 fn who_waited_for_a_file_that_is_too_big_to_share_is_no_follower() {
     const CLIENTS: usize = 5;
     let proxy = Proxy::with(&[("CACHE_MAX_ITEM_BYTES", "10000")]);
