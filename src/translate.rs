@@ -6,6 +6,9 @@ use std::io::{self, Read, Write};
 
 use confluence_attachment_proxy::config::{Addresses, Config, Environment};
 use confluence_attachment_proxy::links::{Link, Meaning, Rewriter, Rewritten, Translator, Utf16};
+use confluence_attachment_proxy::logging::Style;
+
+use crate::{CONFIGURATION, complain};
 
 /// How a command ends: an exit code of sysexits.h.
 type Code = u8;
@@ -15,9 +18,6 @@ const DATA: Code = 65;
 
 /// Reading or writing failed.
 const INPUT_OUTPUT: Code = 74;
-
-/// The configuration is wrong.
-const CONFIGURATION: Code = 78;
 
 /// Why a document is not taken, and the remedy.
 const UTF_16: &str = "standard input is UTF-16, in which no link can be found: convert it first, with iconv -f UTF-16 -t UTF-8; in PowerShell write it with Out-File -Encoding utf8";
@@ -49,7 +49,10 @@ pub fn link(environment: &Environment<'_>, texts: &[OsString]) -> Code {
         };
         for link in links {
             if let Some(explanation) = link.meaning.explanation() {
-                complain(&format!("{:?}: {}", link.text, explanation.english));
+                complain(
+                    Style::Human,
+                    &format!("{:?}: {}", link.text, explanation.english),
+                );
             }
             let Some(address) = address(&translator, link) else {
                 code = DATA;
@@ -77,7 +80,7 @@ pub fn rewrite(environment: &Environment<'_>) -> Code {
             Ok(0) => break,
             Ok(length) => {
                 if let Err(Utf16) = rewriter.push(&piece[..length], &mut out) {
-                    complain(UTF_16);
+                    complain(Style::Human, &UTF_16);
                     return DATA;
                 }
             }
@@ -93,10 +96,13 @@ pub fn rewrite(environment: &Environment<'_>) -> Code {
     if let Err(error) = output.write_all(&out).and_then(|()| output.flush()) {
         return failed("standard output", &error);
     }
-    complain(&format!("{} replaced", counted(replaced)));
+    complain(Style::Human, &format!("{} replaced", counted(replaced)));
     if 0 < left {
         let links = counted(left);
-        complain(&format!("{links} left as written, {NOT_UTF_8}"));
+        complain(
+            Style::Human,
+            &format!("{links} left as written, {NOT_UTF_8}"),
+        );
     }
     0
 }
@@ -111,7 +117,7 @@ fn translator(environment: &Environment<'_>) -> Result<Translator, Code> {
         Ok(Addresses { confluence, proxy }) => Ok(Translator::new(&confluence, &proxy)),
         Err(errors) => {
             for problem in errors.problems {
-                complain(&problem.to_string());
+                complain(Style::Human, &problem);
             }
             Err(CONFIGURATION)
         }
@@ -157,10 +163,6 @@ fn failed(what: &str, error: &io::Error) -> Code {
     if error.kind() == io::ErrorKind::BrokenPipe {
         return 0;
     }
-    complain(&format!("{what}: {error}"));
+    complain(Style::Human, &format!("{what}: {error}"));
     INPUT_OUTPUT
-}
-
-fn complain(text: &str) {
-    let _ = writeln!(io::stderr(), "confluence-attachment-proxy: {text}");
 }

@@ -4,12 +4,11 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use confluence_attachment_proxy::attachment::PageId;
-use confluence_attachment_proxy::config::{Config, Environment};
+use confluence_attachment_proxy::config::Config;
 use confluence_attachment_proxy::logging::Style;
 use confluence_attachment_proxy::warm::{self, Said, Service, Task, Verdict};
 
-use crate::files::read_text_file;
-use crate::{CONFIGURATION, NO_PERMISSION, UNAVAILABLE, complain, say};
+use crate::{CONFIGURATION, NO_PERMISSION, UNAVAILABLE, complain, environment, say};
 
 /// sysexits.h: some of it failed, and trying again may help.
 const TEMPORARY: u8 = 75;
@@ -18,17 +17,14 @@ const TEMPORARY: u8 = 75;
 pub fn warm(style: Style, pages: &[PageId], url: Option<String>) -> ExitCode {
     let service = match url {
         Some(url) => Service::Named(url),
-        None => {
-            let environment = Environment::new(std::env::vars_os(), &read_text_file);
-            match Config::service_from_lookup(&environment) {
-                Ok(local) => Service::Local(local),
-                Err(errors) => {
-                    let problems = errors.problems.iter();
-                    problems.for_each(|problem| complain(style, problem));
-                    return CONFIGURATION.into();
-                }
+        None => match Config::service_from_lookup(&environment()) {
+            Ok(local) => Service::Local(local),
+            Err(errors) => {
+                let problems = errors.problems.iter();
+                problems.for_each(|problem| complain(style, problem));
+                return CONFIGURATION.into();
             }
-        }
+        },
     };
     let task = Task {
         pages,

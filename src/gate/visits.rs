@@ -28,18 +28,14 @@ pub(super) fn answered(
         true => End::Served { subject, from },
         false => End::Aborted { subject, from },
     };
-    let asked = asked.unwrap_or_default();
-    access.note(&Visit {
-        time: SystemTime::now(),
+    let sent = (outgoing.status, outgoing.sent);
+    note_visit(
+        access,
         client,
-        request: asked.line.as_deref(),
-        referer: asked.referer.as_deref(),
-        user_agent: asked.user_agent.as_deref(),
-        status: outgoing.status,
-        bytes: outgoing.sent,
-        took,
-        end,
-    });
+        &asked.unwrap_or_default(),
+        sent,
+        (took, end),
+    );
 }
 
 /// Notes that a request, or a connection before any, is refused.
@@ -48,36 +44,38 @@ pub(super) fn refused(access: &Access, connection: &mut Connection, refusal: Ref
         Some(asked) => *asked,
         None => connection.asked(), // as much as has come
     };
-    access.note(&Visit {
-        time: SystemTime::now(),
-        client: connection.client,
-        request: asked.line.as_deref(),
-        referer: asked.referer.as_deref(),
-        user_agent: asked.user_agent.as_deref(),
-        status: refusal.status().0,
-        bytes: match connection.bodiless {
-            true => 0,
-            false => refusal.text().len() as u64,
-        },
-        took: Duration::ZERO,
-        end: End::Refused {
-            reason: refusal.reason(),
-        },
-    });
+    let bytes = match connection.bodiless {
+        true => 0,
+        false => refusal.text().len() as u64,
+    };
+    let (sent, reason) = ((refusal.status().0, bytes), refusal.reason());
+    let end = (Duration::ZERO, End::Refused { reason });
+    note_visit(access, connection.client, &asked, sent, end);
 }
 
 /// Notes that a client has left a request without waiting for its answer, by the status that nginx has for that.
 pub(super) fn left(access: &Access, client: IpAddr, asked: Option<Box<Asked>>, took: Duration) {
     let asked = asked.unwrap_or_default();
+    note_visit(access, client, &asked, (LEFT, 0), (took, End::Left));
+}
+
+/// Notes what was asked, the status and the bytes that were sent, how long it took and how it ended.
+fn note_visit(
+    access: &Access,
+    client: IpAddr,
+    asked: &Asked,
+    (status, bytes): (u16, u64),
+    (took, end): (Duration, End<'_>),
+) {
     access.note(&Visit {
         time: SystemTime::now(),
         client,
         request: asked.line.as_deref(),
         referer: asked.referer.as_deref(),
         user_agent: asked.user_agent.as_deref(),
-        status: LEFT,
-        bytes: 0,
+        status,
+        bytes,
         took,
-        end: End::Left,
+        end,
     });
 }

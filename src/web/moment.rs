@@ -24,6 +24,12 @@ pub(super) fn iso_8601(when: SystemTime) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// Writes a moment as the log does, but without milliseconds: `2026-01-31 23:59:59 UTC`.
+pub(super) fn readable(when: SystemTime) -> String {
+    let text = iso_8601(when).replace('T', " ");
+    text.replace('Z', " UTC")
+}
+
 /// Writes the day of a moment, such as `2024-06-09`.
 pub(super) fn day(when: SystemTime) -> String {
     let Civil {
@@ -76,10 +82,13 @@ mod tests {
             (1_735_689_599, "2024-12-31T23:59:59Z"),
             (4_107_542_400, "2100-03-01T00:00:00Z"),
             (4_107_456_000, "2100-02-28T00:00:00Z"),
+            (253_402_300_799, "9999-12-31T23:59:59Z"),
         ] {
             let when = UNIX_EPOCH + Duration::from_secs(seconds);
             assert_eq!(iso_8601(when), expected, "seconds: {seconds}");
             assert_eq!(day(when), expected[..10], "seconds: {seconds}");
+            let spaced = format!("{} {} UTC", &expected[..10], &expected[11..19]);
+            assert_eq!(readable(when), spaced, "seconds: {seconds}");
         }
         assert_eq!(day(UNIX_EPOCH - Duration::from_secs(1)), "1970-01-01");
     }

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use super::moment::readable;
 use super::shell::{Language, escape};
 
 /// `Content-Security-Policy` of [`problem_page`]: its own style, the empty icon, nothing else. In the sandbox nothing
@@ -63,7 +64,7 @@ pub fn problem_page(mishap: &Mishap<'_>) -> String {
     let start = escape(mishap.start);
     let brand = language.pick("Confluence attachments", "Confluence 附件");
     let quote = language.pick("If you ask somebody, quote this:", "求助时请提供：");
-    let time = moment(mishap.time);
+    let time = readable(mishap.time);
     format!(
         "<!doctype html><html lang=\"{tag}\"><head><meta charset=\"utf-8\"><title>{status} {title}</title>\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"data:,\">\
@@ -123,19 +124,6 @@ fn is_mail_word(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b".-_+".contains(&byte))
-}
-
-/// UTC, as in the log but without milliseconds: `2026-01-31 23:59:59 UTC`.
-fn moment(time: SystemTime) -> String {
-    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let date = httpdate::fmt_http_date(time.max(SystemTime::UNIX_EPOCH)); // Thu, 01 Jan 1970 00:00:00 GMT
-    let month = MONTHS.find(&date[8..11]).map_or(0, |at| at / 3 + 1);
-    format!(
-        "{}-{month:02}-{} {} UTC",
-        &date[12..16],
-        &date[5..7],
-        &date[17..25]
-    )
 }
 
 #[cfg(test)]
@@ -237,21 +225,6 @@ mod tests {
         assert!(
             !picture.contains("<script") && picture.len() < 1024,
             "{picture}"
-        );
-    }
-
-    #[test]
-    fn times_are_those_of_the_log() {
-        for (seconds, expected) in [
-            (0, "1970-01-01 00:00:00 UTC"),
-            (951_825_599, "2000-02-29 11:59:59 UTC"),
-            (253_402_300_799, "9999-12-31 23:59:59 UTC"),
-        ] {
-            assert_eq!(moment(UNIX_EPOCH + Duration::from_secs(seconds)), expected);
-        }
-        assert_eq!(
-            moment(UNIX_EPOCH - Duration::from_secs(1)),
-            moment(UNIX_EPOCH)
         );
     }
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use super::desk::Desk;
 use super::failure;
-use super::lookup::{path_label, wish};
+use super::lookup::{path_label, query, wish};
 use super::table::Found;
 use crate::acceptor::Job;
 use crate::attachment::{FileName, PageId, encode_segment};
@@ -86,10 +86,6 @@ pub(super) fn answer(desk: &Desk, guest: &Guest, found: &Found, now: SystemTime)
         }
     };
     reply::tagged_document(&guest.wish, page, now)
-}
-
-fn query(target: &str) -> &str {
-    target.split_once('?').map_or("", |(_, query)| query)
 }
 
 /// Asks Confluence for the files of a page. Blocks.

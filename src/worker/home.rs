@@ -3,6 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use super::desk::Desk;
+use super::lookup::query;
 use crate::acceptor::Job;
 use crate::links::Translator;
 use crate::web::{self, Place};
@@ -15,9 +16,8 @@ pub(super) fn home(desk: &Desk, job: &Job) -> String {
     let house = &desk.house;
     let ours = house.address(job.fields.host.as_deref());
     let translator = Translator::new(&house.confluence_url, &ours);
-    let (_, query) = job.target.split_once('?').unwrap_or((&job.target, ""));
     let form = job.fields.form.as_deref();
-    let pasted = form.and_then(pasted).or_else(|| pasted(query));
+    let pasted = form.and_then(pasted).or_else(|| pasted(query(&job.target)));
     let place = Place {
         translator: &translator,
         base_path: &house.base_path,

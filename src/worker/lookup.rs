@@ -158,7 +158,7 @@ impl Worker {
     }
 
     fn warm(&self, job: Job, page: PageId) {
-        let query = job.target.split_once('?').map_or("", |(_, query)| query);
+        let query = query(&job.target);
         let number = |name: &str| -> Option<u64> {
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
             pairs.find(|(known, _)| *known == name)?.1.parse().ok()
@@ -231,6 +231,11 @@ pub(super) fn wish(method: Method, fields: Fields, download: bool, subject: Arc<
 /// What the log calls a file. A printed key is ASCII without spaces, so it needs no quotes.
 pub(super) fn label(key: &Key) -> Arc<str> {
     format!("key={key}").into()
+}
+
+/// What stands behind the `?` of a target.
+pub(super) fn query(target: &str) -> &str {
+    target.split_once('?').map_or("", |(_, query)| query)
 }
 
 /// What the log calls any other address. A canonical target is ASCII without spaces.

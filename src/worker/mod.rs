@@ -3,8 +3,9 @@
 //! Four kinds of threads: `worker-N` take [`Job`](crate::acceptor::Job)s and answer what needs no waiting: hits, pages, refusals. `answer` takes
 //! the requests that were parked in the cache and can go on. `fetch-N`, the fetch crew, do the blocking downloads, and ask
 //! for the files of pages; their number is the number of connections Confluence gets. `warm` has the files of a page
-//! fetched when an operator wishes it. Hits never wait: a lookup worker holds the cache's lock for one map access and
-//! blocks on nothing but the inboxes of actors that never block.
+//! fetched when an operator wishes it. Hits never wait: a lookup worker holds the cache's lock, or that of the table of
+//! listings, for some map accesses, and blocks on nothing but the inboxes of actors that never block. What it renders itself
+//! takes milliseconds at most, and gates are woken before a pasted document is read.
 //!
 //! A panic in one job costs that job: its client gets 500, its download counts as failed, the thread goes on. Each kind
 //! ends when its inbox is closed and empty.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::desk::Desk;
+use super::lookup::query;
 use crate::acceptor::Job;
 use crate::cache::Entry;
 use crate::reply::{self, Document, Form, Reply, Wish};
@@ -30,8 +31,7 @@ pub(super) fn status(desk: &Desk, job: &Job, wish: &Wish, now: SystemTime) -> Re
         Form::Json => Reader::Program,
         Form::Picture | Form::Text => Reader::Terminal,
     };
-    let query = job.target.split_once('?').map_or("", |(_, query)| query);
-    let language = Language::of(query, job.fields.accept_language.as_deref());
+    let language = Language::of(query(&job.target), job.fields.accept_language.as_deref());
     let base_path = &desk.house.base_path;
     let body = web::status(&status, reader, language, base_path, &job.target);
     let page = Document {

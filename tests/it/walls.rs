@@ -213,10 +213,10 @@ const ROOMS: &[Room] = &[
             "NO_PERMISSION",
             "UNAVAILABLE",
             "complain",
+            "environment",
             "say",
             "attachment::PageId",
             "config",
-            "files",
             "logging::Style",
             "warm",
         ],
@@ -229,7 +229,13 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "translate",
-        may_name: &["config", "links"],
+        may_name: &[
+            "CONFIGURATION",
+            "complain",
+            "config",
+            "links",
+            "logging::Style",
+        ],
         why: "a part of the doorway: it reads and writes, and knows nothing of links",
     },
     Room {
@@ -376,7 +382,7 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "std::env",
-        places: &["main.rs", "warming.rs"],
+        places: &["main.rs"],
         why: "what the process was given goes through the configuration",
     },
     Only {
