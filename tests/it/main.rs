@@ -11,6 +11,7 @@ mod crash; // a panic costs its job or the process, a stop cuts nobody, a restar
 mod docs; // what is written for operators says what the code does
 mod faults; // whatever goes wrong on the way from Confluence: one table
 mod freshness; // what becomes of a copy when its time is over
+mod fronts; // behind reverse proxies: for whom they ask, and what is nobody's right for coming through one
 mod gallery; // the files of a page, for people and programs, and how rarely Confluence is asked for them
 mod gate; // what clients may do, and what they are told when they do something else
 mod hit_and_miss; // what is fetched, what is kept, what is forgotten

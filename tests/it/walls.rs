@@ -45,6 +45,7 @@ const ROOMS: &[Room] = &[
         name: "gate",
         may_name: &[
             "attachment",
+            "config::Networks",
             "config::TlsFiles",
             "logging::Access",
             "logging::End",
@@ -61,6 +62,7 @@ const ROOMS: &[Room] = &[
     Room {
         name: "acceptor",
         may_name: &[
+            "gate::Client",
             "gate::Ticket",
             "gate::TICKET_FIELD",
             "gate::ORIGIN_FIELD",
