@@ -4,9 +4,10 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use confluence_attachment_proxy::attachment::PageId;
+use confluence_attachment_proxy::client::Service;
 use confluence_attachment_proxy::config::Config;
 use confluence_attachment_proxy::logging::Style;
-use confluence_attachment_proxy::warm::{self, Said, Service, Task, Verdict};
+use confluence_attachment_proxy::warm::{self, Said, Task, Verdict};
 
 use crate::{CONFIGURATION, NO_PERMISSION, UNAVAILABLE, complain, environment, say};
 

@@ -123,8 +123,19 @@ const ROOMS: &[Room] = &[
         why: "it asks the real store about the past; it is no part of the service",
     },
     Room {
+        name: "client",
+        may_name: &["config::LocalService"],
+        why: "it carries questions to the running service, and understands no answer",
+    },
+    Room {
         name: "warm",
-        may_name: &["attachment::PageId", "config::LocalService", "web::sized"],
+        may_name: &[
+            "attachment::PageId",
+            "client::Client",
+            "client::NoAnswer",
+            "client::Service",
+            "web::sized",
+        ],
         why: "it asks the running service from outside; it is no part of the service",
     },
     Room {
@@ -216,6 +227,7 @@ const ROOMS: &[Room] = &[
             "environment",
             "say",
             "attachment::PageId",
+            "client::Service",
             "config",
             "logging::Style",
             "warm",
@@ -260,22 +272,22 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "ureq",
-        places: &["confluence/", "warm/client.rs"],
-        why: "only one room blocks on Confluence, and only there the account is spoken; the command warm asks the service itself, without any",
+        places: &["client/", "confluence/"],
+        why: "only one room blocks on Confluence, and only there the account is spoken; operators' commands ask the service itself, without any",
     },
     Only {
         name: "rustls",
         places: &[
+            "client/agent.rs",
             "confluence/",
             "gate/certificate.rs",
             "gate/session.rs",
-            "warm/client.rs",
         ],
-        why: "TLS is spoken with Confluence and with clients, and nobody in between knows of it; the command warm is a client",
+        why: "TLS is spoken with Confluence and with clients, and nobody in between knows of it; an operator's command is a client",
     },
     Only {
         name: "rustls_native_certs",
-        places: &["confluence/agent.rs", "warm/client.rs"],
+        places: &["client/agent.rs", "confluence/agent.rs"],
         why: "whom to trust is said once by the service, and once by its client",
     },
     Only {
