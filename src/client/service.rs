@@ -65,6 +65,15 @@ impl Client {
         }
     }
 
+    /// Asks for a page at the root of its host.
+    ///
+    /// # Errors
+    ///
+    /// When nobody answers.
+    pub fn get_at_root(&self, path: &str) -> Result<Answer, NoAnswer> {
+        self.read(self.agent.get(format!("{}{path}", root(&self.url))).call())
+    }
+
     /// Asks for something to be done below its base path, and for JSON about that.
     ///
     /// # Errors
@@ -91,5 +100,28 @@ impl Client {
         let body = body.limit(ANSWER_BYTES_MAX).read_to_vec();
         let body = body.map_err(|error| self.no_answer(error))?;
         Ok(Answer { status, body })
+    }
+}
+
+/// The part of an address before its path.
+fn root(url: &str) -> &str {
+    let host = url.find("://").map_or(0, |at| at + 3);
+    let path = url[host..].find('/');
+    path.map_or(url, |at| &url[..host + at])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_of_a_host_is_what_stands_before_the_path() {
+        for (url, expected) in [
+            ("http://127.0.0.1:8080/proxy", "http://127.0.0.1:8080"),
+            ("https://[::1]:8443/a/b", "https://[::1]:8443"),
+            ("https://files.example.com", "https://files.example.com"),
+        ] {
+            assert_eq!(root(url), expected);
+        }
     }
 }

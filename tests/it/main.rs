@@ -13,6 +13,7 @@ mod faults; // whatever goes wrong on the way from Confluence: one table
 mod freshness; // what becomes of a copy when its time is over
 mod gallery; // the files of a page, for people and programs, and how rarely Confluence is asked for them
 mod gate; // what clients may do, and what they are told when they do something else
+mod health; // the command that says whether the service takes requests
 mod hit_and_miss; // what is fetched, what is kept, what is forgotten
 mod hostile; // attacks on the program itself, each with the exact bytes of the answer
 mod http_contract; // heads, conditionals, ranges, methods, problems, policy, names
