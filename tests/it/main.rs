@@ -9,6 +9,7 @@ mod check; // the command that says what is wrong: its lines, its exit codes, it
 mod cloud; // Confluence Cloud: numbers, signed addresses, and a host that knows no account
 mod crash; // a panic costs its job or the process, a stop cuts nobody, a restart serves at once
 mod docs; // what is written for operators says what the code does
+mod env_file; // the settings that the package installs are those of the code
 mod faults; // whatever goes wrong on the way from Confluence: one table
 mod freshness; // what becomes of a copy when its time is over
 mod gallery; // the files of a page, for people and programs, and how rarely Confluence is asked for them
