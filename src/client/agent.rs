@@ -8,9 +8,10 @@ use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
+use ureq::unversioned::transport::{Connector, NextTimeout, RustlsConnector, TcpConnector};
 use ureq::{Agent, Error};
 
+use super::introduction::Introduction;
 use super::service::Service;
 
 /// How long a connection may take.
@@ -37,7 +38,12 @@ pub(super) fn agent(service: &Service, patience: Duration) -> Agent {
         .build();
     match service {
         Service::Local(local) => {
-            Agent::with_parts(config, DefaultConnector::new(), Fixed(local.address))
+            let introduction = Introduction {
+                is_expected: local.expects_introduction,
+            };
+            let connector = ().chain(TcpConnector::default()).chain(introduction);
+            let connector = connector.chain(RustlsConnector::default());
+            Agent::with_parts(config, connector, Fixed(local.address))
         }
         Service::Named(_) => Agent::new_with_config(config),
     }

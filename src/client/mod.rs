@@ -8,6 +8,7 @@
 //! Bounds: one question at a time, `ANSWER_BYTES_MAX`, and the time that the command gives each question.
 
 mod agent;
+mod introduction;
 mod service;
 
 pub use service::{Answer, Client, NoAnswer, Service};

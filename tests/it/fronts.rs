@@ -8,7 +8,7 @@ use rustls::version::TLS13;
 use crate::support::answer::{HEALTH, is_healthy, masked, refusal};
 use crate::support::binary::{self, Binary};
 use crate::support::tls::{pair, session, trusting};
-use crate::support::{Client, Program, Proxy, Response, eventually};
+use crate::support::{Client, PAGE, Program, Proxy, Response, eventually};
 
 /// The front of most tests.
 const FRONT: (&str, &str) = ("PROXY_TRUSTED_PROXIES", "127.0.0.1");
@@ -364,4 +364,25 @@ fn connections_count_among_those_of_the_client_that_a_header_names() {
     eventually("the places come back", || {
         is_healthy(&mut connect(proxy.address(), "192.0.2.7"))
     });
+}
+
+#[test]
+fn the_commands_of_this_host_say_that_they_come_for_themselves() {
+    let (origin, _) = binary::origin("a.png", 10);
+    let encryption = pair("elliptic").map(|(name, value)| (name.to_owned(), value));
+    for encryption in [&[][..], &encryption] {
+        let mut settings = binary::settings(&origin);
+        let speaking = SPEAKING.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        settings.extend(speaking.into_iter().chain(encryption.iter().cloned()));
+        let (_service, address) = Binary::serving(&settings);
+        settings.insert("PROXY_PORT".into(), address.port().to_string());
+        for words in [&["health"][..], &["warm", &PAGE.to_string()]] {
+            let ended = binary::run(words, &settings);
+            assert_eq!(ended.code, Some(0), "{words:?}: {ended:?}");
+        }
+        // They do so only where the settings say it.
+        settings.insert("PROXY_PROTOCOL".into(), "off".into());
+        let ended = binary::run(&["health"], &settings);
+        assert_eq!(ended.code, Some(69), "{ended:?}");
+    }
 }
