@@ -9,7 +9,6 @@
 use std::fs::{self, DirBuilder};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Write};
-use std::net::IpAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -19,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossbeam_channel::{Sender, TrySendError};
 use socket2::SockRef;
 
-use crate::gate::{FORM_FIELD, ORIGIN_FIELD, TICKET_FIELD, Ticket};
+use crate::gate::{Client, FORM_FIELD, ORIGIN_FIELD, TICKET_FIELD, Ticket};
 use crate::router::Method;
 
 /// One request as the workers get it.
@@ -28,7 +27,7 @@ pub struct Job {
     /// Under which number the answer goes back.
     pub ticket: Ticket,
     /// Who asks.
-    pub client: IpAddr,
+    pub client: Client,
     /// What for.
     pub method: Method,
     /// The canonical request target.
@@ -184,7 +183,7 @@ fn job(request: &tiny_http::Request) -> Option<Job> {
     }
     let mut private = private?.split(' ');
     let ticket = Ticket::parse(private.next()?)?;
-    let client = private.next()?.parse().ok()?;
+    let client = Client::parse(private.next()?)?;
     fields.host = private.next().map(Box::from);
     Some(Job {
         ticket,

@@ -6,8 +6,9 @@ use super::address::{Address, Refusal, parse_address};
 use super::allow::read_allow;
 use super::credentials::read_account;
 use super::desk::{Desk, Environment};
+use super::fronts::read_fronts;
 use super::names::{self, Name};
-use super::networks::read_operators;
+use super::networks::read_networks;
 use super::outbound::{read_ca, read_outbound_proxy};
 use super::path::{parse_base_path, parse_listen_host};
 use super::people::{read_access_log, read_contact, read_public_url};
@@ -197,9 +198,11 @@ fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
     let connections_max = desk.count("PROXY_MAX_CONNECTIONS");
     let drain = desk.seconds("PROXY_DRAIN_SECONDS");
     let public_url = read_public_url(desk, base_path.as_deref());
-    let operators = read_operators(desk);
+    let operators = read_networks(desk, "PROXY_ADMIN_ALLOW");
+    let fronts = read_fronts(desk);
     let contact = read_contact(desk);
     let access_log = read_access_log(desk);
+    let (trusted_proxies, proxy_protocol) = fronts?;
     Some(ProxyConfig {
         host: host?,
         port: port?,
@@ -210,6 +213,8 @@ fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
         allow,
         public_url,
         operators: operators?,
+        trusted_proxies,
+        proxy_protocol,
         contact,
         access_log,
     })

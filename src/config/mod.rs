@@ -10,6 +10,7 @@ mod address;
 mod allow;
 mod credentials;
 mod desk;
+mod fronts;
 mod list;
 mod lookup;
 mod names;

@@ -1,11 +1,11 @@
-//! Who counts as an operator: networks in CIDR notation.
+//! Who counts as an operator, and whose word counts for others: networks in CIDR notation.
 
 use std::net::IpAddr;
 
 use super::desk::Desk;
 use super::list::parse_list;
 
-/// Networks whose addresses may do what operators do. This host itself always may.
+/// A set of addresses: those of some networks.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Networks(Vec<Network>);
 
@@ -17,11 +17,16 @@ struct Network {
 }
 
 impl Networks {
-    /// Whether a client is this host, or in one of the networks. An IPv4 address that came over an IPv6 socket
+    /// Whether an address is in one of the networks. An IPv4 address that came over an IPv6 socket
     /// (`::ffff:192.0.2.7`) is the IPv4 address.
-    pub fn contains(&self, client: IpAddr) -> bool {
-        let client = client.to_canonical();
-        client.is_loopback() || self.0.iter().any(|network| network.contains(client))
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(address))
+    }
+
+    /// Whether there is no address at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -76,9 +81,8 @@ fn value(address: IpAddr) -> u128 {
     }
 }
 
-/// Reads `PROXY_ADMIN_ALLOW`. `None`: the desk holds a problem.
-pub(super) fn read_operators(desk: &mut Desk<'_>) -> Option<Networks> {
-    let name = "PROXY_ADMIN_ALLOW";
+/// Reads a list of networks, which may be missing. `None`: the desk holds a problem.
+pub(super) fn read_networks(desk: &mut Desk<'_>, name: &str) -> Option<Networks> {
     match desk.text(name) {
         Some(text) => parse_list(desk, name, &text, Network::parse).map(Networks),
         None => (!desk.has_problem(name)).then(Networks::default),
@@ -89,19 +93,20 @@ pub(super) fn read_operators(desk: &mut Desk<'_>) -> Option<Networks> {
 mod tests {
     use super::*;
 
-    fn networks(list: &[&str]) -> Networks {
-        let parse = |text: &&str| Network::parse(text).unwrap_or_else(|| panic!("{text}"));
-        Networks(list.iter().map(parse).collect())
+    impl Networks {
+        /// For the tests of those who use them.
+        pub(crate) fn of(list: &[&str]) -> Networks {
+            let parse = |text: &&str| Network::parse(text).unwrap_or_else(|| panic!("{text}"));
+            Networks(list.iter().map(parse).collect())
+        }
     }
 
     #[test]
     fn a_client_is_in_a_network_by_its_leading_bits() {
         let all = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/33", "203.0.113.4/31"];
         for (client, expected) in [
-            ("127.0.0.1", true),
-            ("127.9.9.9", true),
-            ("::1", true),
-            ("::ffff:127.0.0.1", true),
+            ("127.0.0.1", false),
+            ("::1", false),
             ("10.255.0.1", true),
             ("::ffff:10.1.1.1", true),
             ("11.0.0.1", false),
@@ -113,11 +118,10 @@ mod tests {
             ("2001:db8:8000::1", false),
         ] {
             let client: IpAddr = client.parse().expect("an address");
-            assert_eq!(networks(&all).contains(client), expected, "{client}");
-            let is_local = client.to_canonical().is_loopback();
-            assert_eq!(networks(&[]).contains(client), is_local, "{client}");
+            assert_eq!(Networks::of(&all).contains(client), expected, "{client}");
+            assert!(!Networks::of(&[]).contains(client), "{client}");
             assert!(
-                networks(&["0.0.0.0/0", "::/0"]).contains(client),
+                Networks::of(&["0.0.0.0/0", "::/0"]).contains(client),
                 "{client}"
             );
         }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::address::{split_port, split_scheme};
 use super::desk::{Desk, Environment};
+use super::fronts::read_fronts;
 use super::lookup::{parse_port, parsed, read_base_path};
 use super::path::parse_listen_host;
 use super::people::read_public_url;
@@ -17,6 +18,8 @@ pub struct LocalService {
     pub url: String,
     /// Where to connect, whatever that name means elsewhere.
     pub address: SocketAddr,
+    /// Whether it expects that a connection from there begins with a header of the PROXY protocol.
+    pub expects_introduction: bool,
 }
 
 impl Config {
@@ -40,6 +43,7 @@ fn read_service(desk: &mut Desk<'_>) -> Option<LocalService> {
     let port = parsed(desk, "PROXY_PORT", parse_port);
     let base_path = read_base_path(desk);
     let public_url = read_public_url(desk, base_path.as_deref());
+    let fronts = read_fronts(desk);
     let is_https = desk.text("PROXY_TLS_CERT_FILE").is_some();
     if port == Some(0) {
         let expected =
@@ -57,7 +61,13 @@ fn read_service(desk: &mut Desk<'_>) -> Option<LocalService> {
         Some(_) | None if is_https => format!("https://{address}{base_path}"),
         Some(_) | None => format!("http://{address}{base_path}"),
     };
-    Some(LocalService { url, address })
+    let (trusted, speak_proxy_protocol) = fronts?;
+    Some(LocalService {
+        url,
+        address,
+        // Who connects to an address of its own host comes from that address.
+        expects_introduction: speak_proxy_protocol && trusted.contains(ip),
+    })
 }
 
 /// The host in an address that has been read before.
@@ -83,29 +93,63 @@ mod tests {
     #[test]
     fn a_service_is_reached_where_its_settings_put_it() {
         let tls = ("PROXY_TLS_CERT_FILE", "/not/there");
+        let trusted = ("PROXY_TRUSTED_PROXIES", "127.0.0.0/8");
+        let protocol = ("PROXY_PROTOCOL", "on");
         let public = ("PROXY_PUBLIC_URL", "https://files.example.com/x");
-        for (variables, url, address) in [
-            (&[][..], "http://127.0.0.1:8080/proxy", "127.0.0.1:8080"),
+        for (variables, url, address, expects_introduction) in [
+            (
+                &[][..],
+                "http://127.0.0.1:8080/proxy",
+                "127.0.0.1:8080",
+                false,
+            ),
+            (
+                &[trusted],
+                "http://127.0.0.1:8080/proxy",
+                "127.0.0.1:8080",
+                false,
+            ),
+            (
+                &[trusted, protocol],
+                "http://127.0.0.1:8080/proxy",
+                "127.0.0.1:8080",
+                true,
+            ),
+            (
+                &[trusted, protocol, ("PROXY_HOST", "::")],
+                "http://[::1]:8080/proxy",
+                "[::1]:8080",
+                false,
+            ),
             (
                 &[("PROXY_HOST", "::"), ("PROXY_BASE_PATH", "/")],
                 "http://[::1]:8080",
                 "[::1]:8080",
+                false,
             ),
             (
                 &[("PROXY_HOST", "10.1.2.3"), ("PROXY_PORT", "81"), public],
                 "http://10.1.2.3:81/proxy",
                 "10.1.2.3:81",
+                false,
             ),
             (
                 &[("PROXY_PORT", "8443"), tls, public],
                 "https://files.example.com:8443/proxy",
                 "127.0.0.1:8443",
+                false,
             ),
-            (&[tls], "https://127.0.0.1:8080/proxy", "127.0.0.1:8080"),
+            (
+                &[tls],
+                "https://127.0.0.1:8080/proxy",
+                "127.0.0.1:8080",
+                false,
+            ),
         ] {
             let service = LocalService {
                 url: url.to_owned(),
                 address: address.parse().expect("an address"),
+                expects_introduction,
             };
             assert_eq!(read(variables), Ok(service), "{variables:?}");
         }

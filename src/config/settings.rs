@@ -150,6 +150,10 @@ pub struct ProxyConfig {
     pub public_url: Option<String>,
     /// Who may do what operators do, beside this host.
     pub operators: Networks,
+    /// What stands in front, and whose word counts for whom it forwards.
+    pub trusted_proxies: Networks,
+    /// Whether those begin each connection with a header of the PROXY protocol.
+    pub proxy_protocol: bool,
     /// Whom people ask when something does not work: one line.
     pub contact: Option<String>,
     /// Where each request is noted in a form that other programs read; `None`: nowhere.

@@ -22,6 +22,8 @@ pub const DEFAULT_PROXY_BASE_PATH: &str = "/proxy";
 pub const DEFAULT_PROXY_MAX_CONNECTIONS: &str = "4096";
 /// New clients wait in the backlog meanwhile, so a stop must not take long.
 pub const DEFAULT_PROXY_DRAIN_SECONDS: &str = "10";
+/// A header that nobody expects would break every request, so it is asked for.
+pub const DEFAULT_PROXY_PROTOCOL: &str = "off";
 /// What every tool that reads access logs understands.
 pub const DEFAULT_PROXY_ACCESS_LOG_FORMAT: &str = "combined";
 /// At a hundred kilobytes each they fill less than half of the default memory.
@@ -285,6 +287,20 @@ pub const SETTINGS: &[Setting] = &[
             "addresses and networks such as 192.0.2.7 or 10.1.0.0/16, separated by commas or blanks",
         ),
         meaning: "Who may read /status, purge and warm the cache, beside this host itself.",
+    },
+    Setting {
+        name: "PROXY_TRUSTED_PROXIES",
+        fallback: Fallback::Unset,
+        values: Values::Text(
+            "addresses and networks such as 127.0.0.1 or 10.1.0.0/16, separated by commas or blanks",
+        ),
+        meaning: "Reverse proxies in front, which say in X-Forwarded-For and X-Forwarded-Proto for whom they ask; from others nothing of it is believed.",
+    },
+    Setting {
+        name: "PROXY_PROTOCOL",
+        fallback: Fallback::Value(DEFAULT_PROXY_PROTOCOL),
+        values: Values::Text("on or off"),
+        meaning: "Whether connections from PROXY_TRUSTED_PROXIES begin with a header of the PROXY protocol, version 1 or 2.",
     },
     Setting {
         name: "PROXY_ACCESS_LOG",

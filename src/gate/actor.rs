@@ -1,7 +1,7 @@
 //! The thread of a gate: one wait, then whatever has happened, client by client.
 
 use std::io;
-use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
@@ -12,6 +12,7 @@ use super::admission::{Seat, UnderWay};
 use super::clients::Clients;
 use super::connection::{Connection, Phase};
 use super::door::Door;
+use super::fronts::{Caller, Fronts};
 use super::handle::{Adopted, GateMessage, Gates, LeftTo};
 use super::link::Link;
 use super::probe::Probe;
@@ -52,6 +53,7 @@ pub struct Gate {
     pub(super) link: Link,
     /// The listening socket, at the one gate that accepts for all.
     pub(super) door: Option<Door>,
+    pub(super) fronts: Arc<Fronts>,
     pub(super) under_way: UnderWay,
     pub(super) clients: Clients,
     pub(super) probe: Probe,
@@ -134,10 +136,10 @@ impl Gate {
         match message {
             GateMessage::Adopt(Adopted {
                 transport,
-                client,
+                caller,
                 seat,
             }) => {
-                self.admit(transport, client, seat, now);
+                self.admit(transport, caller, seat, now);
             }
             GateMessage::Reply(ticket, reply) => self.answer(ticket, *reply, now),
             GateMessage::Grown(stream) => {
@@ -184,22 +186,22 @@ impl Gate {
             };
             if let Err(Adopted {
                 transport,
-                client,
+                caller,
                 seat,
             }) = kept
             {
-                self.admit(transport, client, seat, now);
+                self.admit(transport, caller, seat, now);
             }
         }
-        for (transport, client, refusal) in refused {
+        for (transport, caller, refusal) in refused {
             if UNSEATED_MAX <= self.clients.unseated {
                 continue; // a flood: closing is all we can afford
             }
             self.clients.unseated += 1;
             let mut connection =
-                Connection::new(transport, client, None, self.clients.pending.share(), now);
+                Connection::new(transport, caller, None, self.clients.pending.share(), now);
             match &mut connection.phase {
-                Phase::Handshaking { then } => *then = Some(refusal),
+                Phase::Introducing { then } | Phase::Handshaking { then } => *then = Some(refusal),
                 Phase::Reading
                 | Phase::UnderWay { .. }
                 | Phase::Writing { .. }
@@ -227,9 +229,9 @@ impl Gate {
         }
     }
 
-    fn admit(&mut self, transport: Transport, client: IpAddr, seat: Seat, now: Instant) {
+    fn admit(&mut self, transport: Transport, caller: Caller, seat: Seat, now: Instant) {
         let pending = self.clients.pending.share();
-        let connection = Connection::new(transport, client, Some(seat), pending, now);
+        let connection = Connection::new(transport, caller, Some(seat), pending, now);
         self.adopt(connection, now);
     }
 

@@ -10,10 +10,13 @@ use super::super::admission::REQUESTS_UNDER_WAY_MAX;
 use super::super::clients::NOTE_AHEAD_MAX;
 use super::super::connection::WRITE_STALL_MAX;
 use super::super::framing::Vetted;
+use super::super::fronts::Fronts;
 use super::super::outgoing::Outgoing;
 use super::super::pending::Pending;
 use super::super::transport::Transport;
 use crate::attachment::{Body, Chunk, Ledger};
+use crate::config::Networks;
+use crate::meters::Refused;
 use crate::reply::{Note as LogNote, Payload, Reply};
 
 /// A gate whose thread does not run, and the other end of its link.
@@ -23,6 +26,8 @@ fn gate() -> (Gate, UnixStream) {
     let facing = Facing {
         certificate: None,
         connections_max: 8,
+        trusted: Networks::default(),
+        proxy_protocol: false,
         access: None,
     };
     let under_way = UnderWay::default();
@@ -33,13 +38,24 @@ fn gate() -> (Gate, UnixStream) {
 
 /// A client of that gate, and its own end of the connection.
 fn client(now: Instant) -> (Connection, TcpStream) {
+    client_of(&Fronts::new(Networks::default(), false), now)
+}
+
+/// The same where these fronts are known.
+fn client_of(fronts: &Fronts, now: Instant) -> (Connection, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let client = TcpStream::connect(listener.local_addr().expect("bound")).expect("it listens");
     let (socket, address) = listener.accept().expect("somebody connected");
     socket.set_nonblocking(true).expect("a socket");
     let pending = Pending::default();
     let transport = Transport::new(mio::net::TcpStream::from_std(socket), None);
-    let connection = Connection::new(transport, address.ip(), None, pending.share(), now);
+    let connection = Connection::new(
+        transport,
+        fronts.caller(address.ip()),
+        None,
+        pending.share(),
+        now,
+    );
     (connection, client)
 }
 
@@ -71,6 +87,26 @@ fn a_note_of_a_connection_that_has_gone_ends_with_its_time() {
         .take_due(start + Duration::from_secs(1000));
     assert_eq!(left.len(), 1, "the last one's own");
     assert_eq!(gate.clients.connections.len(), 1, "not cut short");
+}
+
+#[test]
+fn a_front_that_says_nothing_is_given_up_in_time() {
+    let (mut gate, _link) = gate();
+    let start = Instant::now();
+    let (connection, mut client) =
+        client_of(&Fronts::new(Networks::of(&["127.0.0.1"]), true), start);
+    gate.clients.unseated += 1;
+    gate.adopt(connection, start);
+    client.write_all(b"PROXY ").expect("room for it");
+    gate.serve(0, start);
+    for (after, left) in [(9, 1), (11, 0)] {
+        let now = start + Duration::from_secs(after);
+        for note in gate.clients.deadlines.take_due(now) {
+            gate.due(note, now);
+        }
+        assert_eq!(gate.clients.connections.len(), left, "after {after} s");
+    }
+    assert_eq!(gate.clients.meter.refusals(Refused::Slow), 1);
 }
 
 #[test]

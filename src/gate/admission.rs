@@ -80,22 +80,30 @@ impl Admission {
         }
     }
 
-    /// Takes a seat for a connection from `address`, held until the returned value is dropped.
-    pub(super) fn seat(self: &Arc<Admission>, address: IpAddr) -> Result<Seat, Refusal> {
+    /// Takes a seat for a connection, held until the returned value is dropped. It counts among those of `address`; among
+    /// nobody's if it is that of a front.
+    pub(super) fn seat(self: &Arc<Admission>, address: Option<IpAddr>) -> Result<Seat, Refusal> {
         let mut seats = self.seats.lock().unwrap_or_else(PoisonError::into_inner);
         if self.connections_max <= seats.taken {
             return Err(Refusal::Crowded);
         }
-        let of_address = seats.by_address.entry(address).or_insert(0);
-        if (self.connections_max / ADDRESS_SHARE).max(1) <= *of_address {
-            return Err(Refusal::AddressCrowded);
+        if let Some(address) = address {
+            self.count(&mut seats, address)?;
         }
-        *of_address += 1;
         seats.taken += 1;
         Ok(Seat {
             admission: self.clone(),
             address,
         })
+    }
+
+    fn count(&self, seats: &mut Seats, address: IpAddr) -> Result<(), Refusal> {
+        let of_address = seats.by_address.entry(address).or_insert(0);
+        if (self.connections_max / ADDRESS_SHARE).max(1) <= *of_address {
+            return Err(Refusal::AddressCrowded);
+        }
+        *of_address += 1;
+        Ok(())
     }
 }
 
@@ -103,7 +111,19 @@ impl Admission {
 #[derive(Debug)]
 pub(super) struct Seat {
     admission: Arc<Admission>,
-    address: IpAddr,
+    /// Among whose connections it counts; `None`: nobody's.
+    address: Option<IpAddr>,
+}
+
+impl Seat {
+    /// Counts it among those of an address that a front has named.
+    pub(super) fn count(&mut self, address: IpAddr) -> Result<(), Refusal> {
+        let seats = &self.admission.seats;
+        let mut seats = seats.lock().unwrap_or_else(PoisonError::into_inner);
+        self.admission.count(&mut seats, address)?;
+        self.address = Some(address);
+        Ok(())
+    }
 }
 
 impl Drop for Seat {
@@ -114,10 +134,12 @@ impl Drop for Seat {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         seats.taken -= 1;
-        if let Some(count) = seats.by_address.get_mut(&self.address) {
+        if let Some(address) = &self.address
+            && let Some(count) = seats.by_address.get_mut(address)
+        {
             *count -= 1;
             if *count == 0 {
-                seats.by_address.remove(&self.address);
+                seats.by_address.remove(address);
             }
         }
     }
@@ -130,7 +152,7 @@ mod tests {
     #[test]
     fn seats_are_bounded_in_all_and_by_address_and_come_back() {
         let admission = Arc::new(Admission::new(8));
-        let address = |n: u8| IpAddr::from([10, 0, 0, n]);
+        let address = |n: u8| Some(IpAddr::from([10, 0, 0, n]));
         let mut seats: Vec<Seat> = (0..2)
             .map(|_| admission.seat(address(1)).expect("a free seat"))
             .collect();

@@ -8,6 +8,7 @@ use super::admission::Seat;
 use super::asked::Asked;
 use super::form;
 use super::framing::Vetted;
+use super::fronts::Caller;
 use super::head::{self, Found, HEAD_BYTES_MAX};
 use super::outgoing::Outgoing;
 use super::pending::{SMALL_BYTES, Share};
@@ -17,8 +18,8 @@ use super::transport::Transport;
 use crate::attachment::StreamId;
 use crate::meters::State;
 
-/// Longest time for a request head, from its first byte; also for the first head of a new connection, its TLS handshake
-/// included.
+/// Longest time for a request head, from its first byte; also for the first head of a new connection, with what comes
+/// before it: the PROXY protocol's header and the TLS handshake.
 pub(super) const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Longest time for a form, from the end of its head.
@@ -41,7 +42,7 @@ const LINGER_BYTES_MAX: usize = 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) transport: Transport,
-    pub(super) client: IpAddr,
+    pub(super) caller: Caller,
     pub(super) phase: Phase,
     /// Part of a head, or requests that were sent ahead. Empty, and without memory, for an idle connection.
     received: Vec<u8>,
@@ -79,6 +80,8 @@ pub(super) struct Connection {
 /// What a connection is doing.
 #[derive(Debug)]
 pub(super) enum Phase {
+    /// Waiting for the PROXY protocol header of a front. Who gets no seat is told so behind it.
+    Introducing { then: Option<Refusal> },
     /// Agreeing on TLS. Who gets no seat is told so behind the handshake, where it can be read.
     Handshaking { then: Option<Refusal> },
     /// Waiting for a request head, or in the middle of one.
@@ -124,18 +127,19 @@ pub(super) enum Heard {
 impl Connection {
     pub(super) fn new(
         transport: Transport,
-        client: IpAddr,
+        caller: Caller,
         seat: Option<Seat>,
         pending: Share,
         now: Instant,
     ) -> Connection {
-        let phase = match transport.needs_handshake() {
-            true => Phase::Handshaking { then: None },
-            false => Phase::Reading,
+        let phase = match (caller.introduces(), transport.needs_handshake()) {
+            (true, _) => Phase::Introducing { then: None },
+            (false, true) => Phase::Handshaking { then: None },
+            (false, false) => Phase::Reading,
         };
         Connection {
             transport,
-            client,
+            caller,
             phase,
             received: Vec::new(),
             searched: 0,
@@ -159,7 +163,7 @@ impl Connection {
     pub(super) fn is_idle(&self) -> bool {
         match &self.phase {
             Phase::Reading => self.received.is_empty(),
-            Phase::Handshaking { .. } | Phase::Lingering { .. } => true,
+            Phase::Introducing { .. } | Phase::Handshaking { .. } | Phase::Lingering { .. } => true,
             Phase::UnderWay { .. } | Phase::Writing { .. } => false,
         }
     }
@@ -167,7 +171,9 @@ impl Connection {
     /// Whether its first request is still to come.
     pub(super) fn is_new(&self) -> bool {
         match &self.phase {
-            Phase::Handshaking { .. } | Phase::Reading => self.answered == 0,
+            Phase::Introducing { .. } | Phase::Handshaking { .. } | Phase::Reading => {
+                self.answered == 0
+            }
             Phase::UnderWay { .. } | Phase::Writing { .. } | Phase::Lingering { .. } => false,
         }
     }
@@ -175,7 +181,7 @@ impl Connection {
     /// What it is doing, for those who watch.
     pub(super) fn state(&self) -> State {
         match &self.phase {
-            Phase::Handshaking { .. } => State::Handshaking,
+            Phase::Introducing { .. } | Phase::Handshaking { .. } => State::Handshaking,
             Phase::Reading if self.received.is_empty() => State::Idle,
             Phase::Reading => State::Reading,
             Phase::UnderWay { .. } => State::UnderWay,
@@ -263,8 +269,13 @@ impl Connection {
         self.awaited = place;
     }
 
-    /// The bytes of a head that was heard, and those of its form.
-    pub(super) fn request(&self, place: Place) -> (&[u8], &[u8]) {
+    /// The address of the client as far as it is known by now.
+    pub(super) fn client(&self) -> IpAddr {
+        self.caller.address()
+    }
+
+    /// The bytes of a head that was heard, those of its form, and who has sent them.
+    pub(super) fn request(&mut self, place: Place) -> (&[u8], &[u8], &mut Caller) {
         let Place {
             start,
             head_end,
@@ -273,6 +284,7 @@ impl Connection {
         (
             &self.received[start..head_end],
             &self.received[head_end..end],
+            &mut self.caller,
         )
     }
 
@@ -313,6 +325,7 @@ impl Connection {
     pub(super) fn rest(&mut self, now: Instant) {
         self.phase = Phase::Reading;
         self.transport.rest();
+        self.caller.rest();
         let _ = self.pending.hold(self.received.capacity()); // less than while it was answered
         self.bodiless = false;
         self.answered += 1;

@@ -1,7 +1,6 @@
 //! The listening side of the one gate that accepts for all.
 
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,7 @@ use mio::{Interest, Registry};
 use super::actor::LISTENER;
 use super::admission::Admission;
 use super::certificate::Certificate;
+use super::fronts::{Caller, Fronts};
 use super::handle::Adopted;
 use super::pending::Pending;
 use super::refusal::Refusal;
@@ -28,6 +28,7 @@ const ACCEPTED_PER_TURN: usize = 64;
 pub(super) struct Door {
     listener: TcpListener,
     admission: Arc<Admission>,
+    fronts: Arc<Fronts>,
     /// What clients are shown; `None`: plain HTTP.
     certificate: Option<Certificate>,
     /// What their sessions may hold, all together: of what clients leave half-sent, and half-read.
@@ -41,12 +42,12 @@ pub(super) struct Door {
 }
 
 /// A client that does not get in, and why.
-type Refused = (Transport, IpAddr, Refusal);
+type Refused = (Transport, Caller, Refusal);
 
 impl Door {
     pub(super) fn open(
         listener: std::net::TcpListener,
-        admission: Arc<Admission>,
+        (admission, fronts): (Arc<Admission>, Arc<Fronts>),
         certificate: Option<Certificate>,
         (unread, waiting): (Pending, Pending),
         registry: &Registry,
@@ -57,6 +58,7 @@ impl Door {
         Ok(Door {
             listener,
             admission,
+            fronts,
             certificate,
             unread,
             waiting,
@@ -73,20 +75,20 @@ impl Door {
         for _ in 0..ACCEPTED_PER_TURN {
             match self.listener.accept() {
                 Ok((socket, address)) => {
-                    let client = address.ip().to_canonical();
+                    let caller = self.fronts.caller(address.ip().to_canonical());
                     let session = self.certificate.as_ref().map(|certificate| {
                         let (unread, waiting) = (self.unread.share(), self.waiting.share());
                         Session::new(certificate.clone(), unread, waiting)
                     });
                     let transport = Transport::new(socket, session);
                     self.failing = false;
-                    match self.admission.seat(client) {
+                    match self.admission.seat(caller.counted()) {
                         Ok(seat) => accepted.push(Adopted {
                             transport,
-                            client,
+                            caller,
                             seat,
                         }),
-                        Err(refusal) => refused.push((transport, client, refusal)),
+                        Err(refusal) => refused.push((transport, caller, refusal)),
                     }
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {

@@ -9,6 +9,7 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::admission::Seat;
 use super::certificate::Certificate;
+use super::fronts::Caller;
 use super::ticket::Ticket;
 use super::transport::Transport;
 use crate::attachment::{Bell, StreamId};
@@ -52,7 +53,7 @@ pub enum LeftTo {
 /// A client on its way to the gate that will own it.
 pub(super) struct Adopted {
     pub(super) transport: Transport,
-    pub(super) client: std::net::IpAddr,
+    pub(super) caller: Caller,
     pub(super) seat: Seat,
 }
 

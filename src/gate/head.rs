@@ -3,13 +3,13 @@
 //! This file is why nothing a client sends can harm what stands behind the link: what passes is ASCII, HTTP/1.1,
 //! bodiless, origin-form, has at most the fields of [`FORWARDED`] and those of deeds, and carries our ticket.
 
-use std::io::Write;
 use std::mem::MaybeUninit;
-use std::net::IpAddr;
 
 use super::authority;
+use super::client::Client;
 use super::form;
 use super::framing::{Vetted, vet_fields};
+use super::fronts::Caller;
 use super::refusal::Refusal;
 use super::target;
 use super::ticket::Ticket;
@@ -104,16 +104,16 @@ pub(super) fn find(bytes: &[u8], seen: usize) -> Found {
 }
 
 /// Vets one complete head, with the form behind it, and appends its canonical form to `link`. On refusal `link` is as it
-/// was.
+/// was. The caller knows afterwards for whom it has asked.
 pub(super) fn vet(
     head: &[u8],
     form: &[u8],
     ticket: Ticket,
-    client: IpAddr,
+    caller: &mut Caller,
     link: &mut Vec<u8>,
 ) -> Result<Vetted, Refusal> {
     let start = link.len();
-    let result = vet_onto(head, form, ticket, client, link);
+    let result = vet_onto(head, form, ticket, caller, link);
     if result.is_err() {
         link.truncate(start);
     }
@@ -121,13 +121,13 @@ pub(super) fn vet(
 }
 
 /// Appends the head of a probe: the smallest that crosses the link.
-pub(super) fn put_probe(ticket: Ticket, client: IpAddr, link: &mut Vec<u8>) {
+pub(super) fn put_probe(ticket: Ticket, client: Client, link: &mut Vec<u8>) {
     for part in ["OPTIONS * HTTP/1.1\r\n", TICKET_FIELD, ": "] {
         link.extend_from_slice(part.as_bytes());
     }
     ticket.put(link);
     link.push(b' ');
-    put_address(client, link);
+    client.put(link);
     link.extend_from_slice(b"\r\n\r\n");
 }
 
@@ -135,7 +135,7 @@ fn vet_onto(
     head: &[u8],
     form: &[u8],
     ticket: Ticket,
-    client: IpAddr,
+    caller: &mut Caller,
     link: &mut Vec<u8>,
 ) -> Result<Vetted, Refusal> {
     let mut fields = [const { MaybeUninit::uninit() }; FIELDS_MAX];
@@ -152,6 +152,13 @@ fn vet_onto(
     else {
         return Err(Refusal::Malformed("the request line is incomplete"));
     };
+    // First of all, so that the log knows whose request it was that is refused.
+    let client = caller.ask(
+        request
+            .headers
+            .iter()
+            .map(|field| (field.name, field.value)),
+    );
     let is_post = method == "POST";
     if !is_post && !matches!(method, "GET" | "HEAD" | "DELETE" | "OPTIONS") {
         return Err(Refusal::Method);
@@ -178,7 +185,7 @@ fn vet_onto(
     }
     ticket.put(link);
     link.push(b' ');
-    put_address(client, link);
+    client.put(link);
     let host = authority.or_else(|| host(request.headers)).unwrap_or(b"");
     if !host.is_empty() && host.len() <= FORWARDED_BYTES_MAX {
         link.push(b' ');
@@ -244,24 +251,6 @@ fn is_folded(head: &[u8]) -> bool {
 fn words(head: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
     let line = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
     line.split(|byte| *byte == b' ')
-}
-
-/// Appends an address as it prints; those of most clients without the formatter, which takes as long as all other fields.
-fn put_address(address: IpAddr, out: &mut Vec<u8>) {
-    let IpAddr::V4(address) = address else {
-        return write!(out, "{address}").expect("a Vec takes every byte");
-    };
-    for (index, octet) in address.octets().into_iter().enumerate() {
-        if 0 < index {
-            out.push(b'.');
-        }
-        for (place, below) in [(100, 99), (10, 9)] {
-            if below < octet {
-                out.push(b'0' + octet / place % 10);
-            }
-        }
-        out.push(b'0' + octet % 10);
-    }
 }
 
 fn host<'a>(fields: &[httparse::Header<'a>]) -> Option<&'a [u8]> {

@@ -9,11 +9,16 @@ const TICKET: Ticket = Ticket {
     slot: 2,
     serial: 3,
 };
-const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
 fn vet_text(head: &str) -> Result<(Vetted, String), Refusal> {
     let mut link = b"before".to_vec();
-    let result = vet(head.as_bytes(), b"", TICKET, CLIENT, &mut link);
+    let result = vet(
+        head.as_bytes(),
+        b"",
+        TICKET,
+        &mut properties::caller(),
+        &mut link,
+    );
     assert!(
         result.is_ok() || link == b"before",
         "a refused head left bytes on the link"
@@ -91,19 +96,6 @@ fn only_the_fields_we_use_cross_the_link_in_canonical_form() {
 }
 
 #[test]
-fn addresses_cross_the_link_as_they_print() {
-    let (all, edges) = (0..=255u8, [[0; 4], [255; 4], [10, 200, 3, 100]]);
-    let four = all.map(|octet| [octet, 1, 0, octet]).chain(edges);
-    let four = four.map(IpAddr::from);
-    let six = ["::1", "fe80::1:0:2", "::ffff:10.0.0.1"].map(|text| text.parse().expect(text));
-    for address in four.chain(six) {
-        let mut text = Vec::new();
-        put_address(address, &mut text);
-        assert_eq!(String::from_utf8_lossy(&text), address.to_string());
-    }
-}
-
-#[test]
 fn an_absolute_target_names_the_host_and_the_field_does_not_count() {
     for (head, host) in [
         ("GET http://wiki:80/a HTTP/1.1\r\nHost: other", " wiki:80"),
@@ -146,12 +138,25 @@ fn a_form_crosses_the_link_as_a_field() {
     let head = "POST /proxy/ HTTP/1.1\r\nHost: a\r\nOrigin: https://b\r\nForm: forged\r\nContent-Length: 9\r\n\
                 Content-Type: application/x-www-form-urlencoded\r\n\r\n";
     let mut link = Vec::new();
-    vet(head.as_bytes(), b"text=a+b", TICKET, CLIENT, &mut link).expect("a good form");
+    vet(
+        head.as_bytes(),
+        b"text=a+b",
+        TICKET,
+        &mut properties::caller(),
+        &mut link,
+    )
+    .expect("a good form");
     let link = String::from_utf8(link).expect("ASCII");
     let (_, fields) = link.split_once("127.0.0.1").expect("a ticket");
     assert_eq!(fields, " a\r\nOrigin: https://b\r\nForm: text=a+b\r\n\r\n");
     let mut link = Vec::new();
-    let refused = vet(head.as_bytes(), b"text=a b", TICKET, CLIENT, &mut link);
+    let refused = vet(
+        head.as_bytes(),
+        b"text=a b",
+        TICKET,
+        &mut properties::caller(),
+        &mut link,
+    );
     assert_eq!(refused.map_err(|refusal| refusal.status().0), Err(400));
     let (_, link) =
         vet_text("POST /1/warm HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").expect("good");

@@ -13,10 +13,12 @@ use super::admission::{Admission, UnderWay};
 use super::certificate::Certificate;
 use super::clients::Clients;
 use super::door::Door;
+use super::fronts::Fronts;
 use super::handle::{DOOR_GATE, Gates};
 use super::link::Link;
 use super::pending::Pending;
 use super::probe::Probe;
+use crate::config::Networks;
 use crate::logging::Access;
 
 /// What clients meet at the gates.
@@ -25,6 +27,10 @@ pub struct Facing {
     pub certificate: Option<Certificate>,
     /// Connections at most.
     pub connections_max: usize,
+    /// Whose word counts for whom they forward.
+    pub trusted: Networks,
+    /// Whether those begin each connection with a header of the PROXY protocol.
+    pub proxy_protocol: bool,
     /// Where their requests are noted, if anywhere.
     pub access: Option<Access>,
 }
@@ -51,6 +57,8 @@ pub fn open(
     let Facing {
         certificate,
         connections_max,
+        trusted,
+        proxy_protocol,
         access,
     } = facing;
     let meters = gates.meters();
@@ -58,6 +66,7 @@ pub fn open(
         meters[DOOR_GATE].certificate_end.set(certificate.end());
     }
     let admission = Arc::new(Admission::new(connections_max));
+    let fronts = Arc::new(Fronts::new(trusted, proxy_protocol));
     // Apart, so that slow readers of TLS leave room for the requests of others.
     let (pending, waiting) = (Pending::default(), Pending::default());
     let mut listener = Some(listener);
@@ -69,7 +78,7 @@ pub fn open(
         let door = match listener.take() {
             Some(listener) => Some(Door::open(
                 listener,
-                admission.clone(),
+                (admission.clone(), fronts.clone()),
                 certificate.clone(),
                 (pending.clone(), waiting.clone()),
                 poll.registry(),
@@ -88,6 +97,7 @@ pub fn open(
             gates,
             link,
             door,
+            fronts: fronts.clone(),
             under_way,
             clients,
             probe: Probe::default(),

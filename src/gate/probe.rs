@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use crossbeam_channel::Sender;
 
 use super::actor::Gate;
+use super::client::Client;
 use super::head;
 use super::ticket::Ticket;
 
@@ -30,7 +31,7 @@ impl Gate {
         };
         self.under_way.enter_always();
         let ticket = Ticket::of_probe(self.index as u8, self.clients.serial);
-        let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let nobody = Client::direct(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         head::put_probe(ticket, nobody, self.link.heads());
     }
 

@@ -1,23 +1,30 @@
 //! What holds of every head and target, whatever a client sends: said once, for generated tests and for fuzzing.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 use percent_encoding::percent_decode;
 
 use super::authority;
 use super::form::{self, FORM_FIELD};
 use super::framing::Vetted;
+use super::fronts::{Caller, Fronts};
 use super::head::{FORWARDED, Found, HEAD_BYTES_MAX, ORIGIN_FIELD, TICKET_FIELD, find, vet};
+use super::proxy_header::{self, HEADER_BYTES_MAX, Header};
 use super::refusal::Refusal;
 use super::target::canonical;
 use super::ticket::Ticket;
+use crate::config::Networks;
 
 const TICKET: Ticket = Ticket {
     gate: 1,
     slot: 2,
     serial: 3,
 };
-const CLIENT: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Somebody on this host, as the callers of most requests here are.
+pub(super) fn caller() -> Caller {
+    Fronts::new(Networks::default(), false).caller(Ipv4Addr::LOCALHOST.into())
+}
 
 /// Longest canonical target in bytes that the properties ask for.
 const TARGET_BYTES: usize = 8 * 1024;
@@ -52,7 +59,7 @@ pub fn head(bytes: &[u8]) {
 /// The contract of the link: one canonical head, and nothing of one that is refused.
 fn vetted(head: &[u8], form: &[u8]) {
     let mut link = b"before".to_vec();
-    let result = vet(head, form, TICKET, CLIENT, &mut link);
+    let result = vet(head, form, TICKET, &mut caller(), &mut link);
     let added = link.strip_prefix(b"before").expect("it is appended");
     match result {
         Ok(vetted) => {
@@ -120,7 +127,8 @@ fn crossed(head: &[u8], form: &[u8], vetted: Vetted, link: &str) {
     bodiless(head, form, vetted);
     let asked = link.replacen("T: ", &format!("Host: {host}\r\nT: "), 1);
     let mut again = Vec::new();
-    vet(asked.as_bytes(), form, TICKET, CLIENT, &mut again).expect("what passed once passes again");
+    vet(asked.as_bytes(), form, TICKET, &mut caller(), &mut again)
+        .expect("what passed once passes again");
     assert_eq!(link.as_bytes(), again, "what passed is canonical");
 }
 
@@ -175,4 +183,23 @@ pub fn target(raw: &[u8]) -> Option<String> {
         assert_eq!(raw.contains(&b'?'), once.contains(&b'?'));
     }
     Some(text.to_owned())
+}
+
+/// The start of a front's connection: one answer however its bytes arrive, and nothing taken that is not there.
+pub fn proxy_header(bytes: &[u8]) {
+    let found = proxy_header::read(bytes);
+    for part in 0..bytes.len().min(HEADER_BYTES_MAX) {
+        match proxy_header::read(&bytes[..part]) {
+            Header::Partial => {}
+            early => assert_eq!(early, found, "more than {part} bytes, another header"),
+        }
+    }
+    match found {
+        Header::Complete { bytes: length, .. } => {
+            assert!(length <= bytes.len() && length <= HEADER_BYTES_MAX);
+            assert_eq!(proxy_header::read(&bytes[..length]), found);
+        }
+        Header::Partial => assert!(bytes.len() < HEADER_BYTES_MAX),
+        Header::Bad => {}
+    }
 }

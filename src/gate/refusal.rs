@@ -16,6 +16,8 @@ pub(super) enum Refusal {
     Malformed(&'static str),
     /// 400: plain HTTP where HTTPS is spoken.
     NotTls,
+    /// 400: a front does not say for whom it has connected.
+    Unintroduced,
     /// 405: not one of [`ALLOW`].
     Method,
     /// 408: the head did not arrive in time.
@@ -53,7 +55,7 @@ impl Refusal {
     /// The status code and its reason phrase (RFC 9110 section 15).
     pub(super) fn status(self) -> (u16, &'static str) {
         match self {
-            Refusal::Malformed(_) | Refusal::NotTls => (400, "Bad Request"),
+            Refusal::Malformed(_) | Refusal::NotTls | Refusal::Unintroduced => (400, "Bad Request"),
             Refusal::Method => (405, "Method Not Allowed"),
             Refusal::Slow => (408, "Request Timeout"),
             Refusal::Body | Refusal::FormTooLarge => (413, "Content Too Large"),
@@ -73,7 +75,7 @@ impl Refusal {
     /// As what it is counted.
     pub(super) fn kind(self) -> Refused {
         match self {
-            Refusal::Malformed(_) | Refusal::NotTls => Refused::Malformed,
+            Refusal::Malformed(_) | Refusal::NotTls | Refusal::Unintroduced => Refused::Malformed,
             Refusal::Method => Refused::Method,
             Refusal::Slow => Refused::Slow,
             Refusal::Body => Refused::Body,
@@ -96,6 +98,9 @@ impl Refusal {
         match self {
             Refusal::Malformed(reason) => reason,
             Refusal::NotTls => "this port speaks HTTPS only; begin the address with https://",
+            Refusal::Unintroduced => {
+                "connections from this address must begin with a PROXY protocol header, and this one does not; the front must send it, or PROXY_PROTOCOL be off"
+            }
             Refusal::Method => "only GET, HEAD, POST, DELETE and OPTIONS are answered here",
             Refusal::Slow => "the request did not arrive within 10 seconds",
             Refusal::Body => {
@@ -143,6 +148,7 @@ impl Refusal {
             }
             Refusal::AddressCrowded => Some("来自您的地址的连接太多，请关闭一些"),
             Refusal::Malformed(_)
+            | Refusal::Unintroduced
             | Refusal::Method
             | Refusal::Slow
             | Refusal::Body
@@ -172,6 +178,7 @@ impl Refusal {
             }
             Refusal::Malformed(_)
             | Refusal::NotTls
+            | Refusal::Unintroduced
             | Refusal::Slow
             | Refusal::Body
             | Refusal::FormTooLarge

@@ -1,6 +1,5 @@
 //! What a gate does for one client: read a head, send it on, write its answer, give up on it.
 
-use std::io;
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -11,11 +10,11 @@ use super::admission::UnderWay;
 use super::connection::{Connection, HEAD_TIME_MAX, Heard, Phase, WRITE_STALL_MAX};
 use super::deadlines::Note;
 use super::framing::Vetted;
+use super::fronts::Caller;
 use super::head;
 use super::link::Link;
 use super::outgoing::{Outgoing, Progress};
 use super::refusal::Refusal;
-use super::session::Handshake;
 use super::ticket::Ticket;
 use super::visits;
 use crate::logging::Access;
@@ -34,6 +33,7 @@ impl Gate {
     pub(super) fn serve(&mut self, slot: usize, now: Instant) {
         while let Some(connection) = self.clients.connections.get_mut(slot) {
             let go_on = match &connection.phase {
+                Phase::Introducing { .. } => self.introduce(slot, now),
                 Phase::Handshaking { .. } => self.shake_hands(slot, now),
                 Phase::Reading => self.read(slot, now),
                 Phase::UnderWay { .. } => false,
@@ -51,45 +51,6 @@ impl Gate {
         }
         self.clients.count(slot);
         self.clients.note(slot, now);
-    }
-
-    /// Goes on with a handshake; `true` when there is more to do at once.
-    fn shake_hands(&mut self, slot: usize, now: Instant) -> bool {
-        let connection = &mut self.clients.connections[slot];
-        let Phase::Handshaking { then } = connection.phase else {
-            return false;
-        };
-        match (connection.transport.handshake(), then) {
-            (Ok(Handshake::Pending), _) => return false,
-            (Ok(Handshake::Done), None) => connection.phase = Phase::Reading,
-            (Ok(Handshake::Done), Some(refusal)) => {
-                refuse(
-                    connection,
-                    refusal,
-                    &self.clients.meter,
-                    &self.clients.access,
-                    now,
-                );
-            }
-            (Ok(Handshake::NotTls), _) => {
-                connection.transport.give_up_tls();
-                refuse(
-                    connection,
-                    Refusal::NotTls,
-                    &self.clients.meter,
-                    &self.clients.access,
-                    now,
-                );
-            }
-            (Err(error), _) => {
-                if log_no_handshake(&error, connection.client) {
-                    self.clients.meter.refused(Refused::Handshake);
-                }
-                self.close(slot, now);
-                return false;
-            }
-        }
-        true
     }
 
     /// Reads a head and sends it on; `true` when there is more to do at once.
@@ -116,16 +77,17 @@ impl Gate {
                     slot: slot as u32,
                     serial,
                 };
-                let (head, form) = connection.request(place);
+                let (head, form, caller) = connection.request(place);
                 let bodiless = head.starts_with(b"HEAD ");
                 let submitted = submit(
                     (head, form),
                     ticket,
-                    connection.client,
+                    caller,
                     &self.under_way,
                     &mut self.link,
                 );
                 connection.bodiless = bodiless;
+                self.fronts.doubt(&connection.caller);
                 match submitted {
                     Ok(mut vetted) => {
                         if self.clients.access.is_some() {
@@ -227,10 +189,11 @@ impl Gate {
             }
             Ok(Progress::Done) => {
                 let took = now.duration_since(*since);
-                note_served(outgoing, connection.client, took, &self.clients.meter);
+                let client = connection.caller.address();
+                note_served(outgoing, client, took, &self.clients.meter);
                 if let Some(access) = &self.clients.access {
                     let asked = connection.asked.take();
-                    visits::answered(access, connection.client, asked, outgoing, (took, true));
+                    visits::answered(access, client, asked, outgoing, (took, true));
                 }
                 if outgoing.keep_alive {
                     self.clients.rest(slot, now);
@@ -267,6 +230,8 @@ impl Gate {
                 now,
             );
             self.serve(slot, now);
+        } else if matches!(connection.phase, Phase::Introducing { .. }) {
+            self.unintroduced(slot, Refused::Slow, now);
         } else {
             self.close(slot, now);
         }
@@ -282,8 +247,12 @@ impl Gate {
         {
             let took = now.duration_since(*since);
             let ms = took.as_millis();
-            let (status, from, bytes, client) =
-                (outgoing.status, note.from, outgoing.sent, connection.client);
+            let (status, from, bytes, client) = (
+                outgoing.status,
+                note.from,
+                outgoing.sent,
+                connection.client(),
+            );
             self.clients.meter.aborted(Source::of(from), bytes);
             info!(
                 "aborted {note} status={status} from={from} bytes={bytes} ms={ms} client={client}"
@@ -295,7 +264,7 @@ impl Gate {
             connection.transport.reset_on_close(); // a clean end would make the part look like the whole
         } else {
             if let Phase::UnderWay { since, .. } = &connection.phase {
-                let (took, client) = (now.duration_since(*since), connection.client);
+                let (took, client) = (now.duration_since(*since), connection.client());
                 info!("left ms={} client={client}", took.as_millis());
                 if let Some(access) = &self.clients.access {
                     visits::left(access, client, connection.asked.take(), took);
@@ -310,14 +279,14 @@ impl Gate {
 fn submit(
     (head, form): (&[u8], &[u8]),
     ticket: Ticket,
-    client: IpAddr,
+    caller: &mut Caller,
     under_way: &UnderWay,
     link: &mut Link,
 ) -> Result<Vetted, Refusal> {
     if !under_way.enter(form.len()) {
         return Err(Refusal::Busy);
     }
-    let vetted = head::vet(head, form, ticket, client, link.heads());
+    let vetted = head::vet(head, form, ticket, caller, link.heads());
     if vetted.is_err() {
         under_way.leave(form.len());
     }
@@ -343,7 +312,7 @@ pub(super) fn refuse(
     info!(
         "refused status={status} reason={:?} client={}",
         refusal.reason(),
-        connection.client
+        connection.client()
     );
     let outgoing = Box::new(Outgoing::refusal(
         status,
@@ -355,26 +324,6 @@ pub(super) fn refuse(
         since: now,
     };
     connection.readable = true; // whatever it still sends is not read before the answer is out
-}
-
-/// Says why a client and this service could not agree on TLS: it most often does not trust the certificate. `false`: it
-/// only left.
-fn log_no_handshake(error: &io::Error, client: IpAddr) -> bool {
-    match error.kind() {
-        io::ErrorKind::InvalidData => {
-            info!("refused reason=\"no TLS handshake: {error}\" client={client}");
-            true
-        }
-        io::ErrorKind::QuotaExceeded => {
-            let reason = "no TLS handshake: too many clients have sent a part of theirs";
-            info!("refused reason={reason:?} client={client}");
-            true
-        }
-        _ => {
-            debug!("a client left within its TLS handshake: {error}");
-            false
-        }
-    }
 }
 
 /// Counts and logs an answer that is out.

@@ -53,6 +53,27 @@ impl Transport {
         self.session = None;
     }
 
+    /// Looks at what has come, below TLS, and leaves it there.
+    ///
+    /// # Errors
+    /// What the socket says, `WouldBlock` included.
+    pub(super) fn peek(&self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.socket.peek(into) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                peeked => return peeked,
+            }
+        }
+    }
+
+    /// Takes from the socket as many bytes as fit, which were seen there.
+    ///
+    /// # Errors
+    /// What the socket says.
+    pub(super) fn skip(&mut self, seen: &mut [u8]) -> io::Result<()> {
+        self.socket.read_exact(seen)
+    }
+
     /// Reads what has come, as much as fits.
     ///
     /// # Errors

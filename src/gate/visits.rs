@@ -50,7 +50,7 @@ pub(super) fn refused(access: &Access, connection: &mut Connection, refusal: Ref
     };
     let (sent, reason) = ((refusal.status().0, bytes), refusal.reason());
     let end = (Duration::ZERO, End::Refused { reason });
-    note_visit(access, connection.client, &asked, sent, end);
+    note_visit(access, connection.client(), &asked, sent, end);
 }
 
 /// Notes that a client has left a request without waiting for its answer, by the status that nginx has for that.

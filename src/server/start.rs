@@ -119,6 +119,8 @@ impl Server {
         let facing = Facing {
             certificate,
             connections_max: config.proxy.connections_max,
+            trusted: config.proxy.trusted_proxies.clone(),
+            proxy_protocol: config.proxy.proxy_protocol,
             access,
         };
         let opened = gate::open(listener, facing, links, &under_way);

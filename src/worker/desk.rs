@@ -1,7 +1,6 @@
 //! What all workers share: where answers go and what they are made of.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -13,7 +12,7 @@ use crate::attachment::FileName;
 use crate::cache::{Entry, Watch};
 use crate::config::Networks;
 use crate::confluence::{Confluence, Refusal, Trouble, UpstreamError};
-use crate::gate::{Gates, Ticket};
+use crate::gate::{Client, Gates, Scheme, Ticket, Way};
 use crate::meters::{Meters, Saved};
 use crate::reply::{self, Display, Form, Freshness, Origin, Reply, StoredFile, Wish};
 use crate::web::{self, Language, Report, Showcase, ShutGuard, Standing};
@@ -48,7 +47,7 @@ pub struct House {
     pub confluence_url: String,
     /// Whom they ask when something does not work.
     pub contact: Option<String>,
-    /// Who may do what operators do.
+    /// Who may do what operators do, beside this host.
     pub operators: Networks,
     /// What the start page shows beside its explanations.
     pub showcase: Option<Showcase>,
@@ -85,13 +84,15 @@ pub enum Wanted {
 }
 
 impl House {
-    /// The base path as people see it: the public address, else the one that they came by.
-    pub(super) fn address(&self, host: Option<&str>) -> String {
+    /// The base path as people see it: the public address, else the one that they came by. `spoken` is what they speak to a
+    /// front, if there is one that says so.
+    pub(super) fn address(&self, host: Option<&str>, spoken: Option<Scheme>) -> String {
         match &self.public_url {
             Some(url) => url.clone(),
             None => {
                 let host = host.unwrap_or("HOST");
-                format!("{}://{host}{}", self.scheme, self.base_path)
+                let scheme = spoken.map_or(self.scheme, Scheme::word);
+                format!("{scheme}://{host}{}", self.base_path)
             }
         }
     }
@@ -173,9 +174,11 @@ impl Desk {
         reply::problem(wish, &told.problem, display, now)
     }
 
-    /// Whether a client may do what operators do.
-    pub(super) fn is_operator(&self, client: IpAddr) -> bool {
-        self.house.operators.contains(client)
+    /// Whether a client may do what operators do. From this host itself everybody may, but not whoever comes through
+    /// something that runs here.
+    pub(super) fn is_operator(&self, client: Client) -> bool {
+        let is_here = client.way == Way::Direct && client.address.is_loopback();
+        is_here || self.house.operators.contains(client.address)
     }
 
     /// Whether new clients should be sent here.

@@ -10,7 +10,7 @@ use super::table::Found;
 use crate::acceptor::Job;
 use crate::attachment::{FileName, PageId, encode_segment};
 use crate::confluence::{Confluence, UpstreamError};
-use crate::gate::Ticket;
+use crate::gate::{Scheme, Ticket};
 use crate::reply::{self, Document, Form, Reply, Wish};
 use crate::web::{self, Catalogue, CatalogueFile, Entrance, Language, View};
 
@@ -24,6 +24,7 @@ pub(super) struct Guest {
     /// Where he came by.
     target: String,
     host: Option<Box<str>>,
+    spoken: Option<Scheme>,
     language: Language,
 }
 
@@ -37,6 +38,7 @@ impl Guest {
             wish: wish(job.method, job.fields, false, path_label(&job.target)),
             target: job.target,
             host,
+            spoken: job.client.scheme(),
             language,
         }
     }
@@ -62,7 +64,7 @@ pub(super) fn answer(desk: &Desk, guest: &Guest, found: &Found, now: SystemTime)
     };
     let view = View::parse(query(&guest.target));
     let base_path = &desk.house.base_path;
-    let address = desk.house.address(guest.host.as_deref());
+    let address = desk.house.address(guest.host.as_deref(), guest.spoken);
     let page = match reply::form(&guest.wish) == Form::Json {
         true => Document {
             status: 200,

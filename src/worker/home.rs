@@ -14,7 +14,7 @@ const FIELD: &str = "link";
 /// Renders the page for a request.
 pub(super) fn home(desk: &Desk, job: &Job) -> String {
     let house = &desk.house;
-    let ours = house.address(job.fields.host.as_deref());
+    let ours = house.address(job.fields.host.as_deref(), job.client.scheme());
     let translator = Translator::new(&house.confluence_url, &ours);
     let form = job.fields.form.as_deref();
     let pasted = form.and_then(pasted).or_else(|| pasted(query(&job.target)));

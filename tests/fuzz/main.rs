@@ -12,12 +12,13 @@ use libfuzzer_sys::fuzz_target;
 type Property = fn(&[u8]);
 
 /// What is fuzzed, by the name of its corpus.
-const TARGETS: [(&str, Property); 8] = [
+const TARGETS: [(&str, Property); 9] = [
     ("answer", confluence::answer),
     ("cookies", confluence::cookies),
     ("head", gate::head),
     ("links", links::pasting),
     ("log", advise::reading),
+    ("proxy_header", gate::proxy_header),
     ("range", range),
     ("retry_after", confluence::retry_after),
     ("target", target),

@@ -9,10 +9,13 @@ mod check; // the command that says what is wrong: its lines, its exit codes, it
 mod cloud; // Confluence Cloud: numbers, signed addresses, and a host that knows no account
 mod crash; // a panic costs its job or the process, a stop cuts nobody, a restart serves at once
 mod docs; // what is written for operators says what the code does
+mod env_file; // the settings that the package installs are those of the code
 mod faults; // whatever goes wrong on the way from Confluence: one table
 mod freshness; // what becomes of a copy when its time is over
+mod fronts; // behind reverse proxies: for whom they ask, and what is nobody's right for coming through one
 mod gallery; // the files of a page, for people and programs, and how rarely Confluence is asked for them
 mod gate; // what clients may do, and what they are told when they do something else
+mod health; // the command that says whether the service takes requests
 mod hit_and_miss; // what is fetched, what is kept, what is forgotten
 mod hostile; // attacks on the program itself, each with the exact bytes of the answer
 mod http_contract; // heads, conditionals, ranges, methods, problems, policy, names
