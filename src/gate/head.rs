@@ -120,6 +120,17 @@ pub(super) fn vet(
     result
 }
 
+/// Appends the head of a probe: the smallest that crosses the link.
+pub(super) fn put_probe(ticket: Ticket, client: IpAddr, link: &mut Vec<u8>) {
+    for part in ["OPTIONS * HTTP/1.1\r\n", TICKET_FIELD, ": "] {
+        link.extend_from_slice(part.as_bytes());
+    }
+    ticket.put(link);
+    link.push(b' ');
+    put_address(client, link);
+    link.extend_from_slice(b"\r\n\r\n");
+}
+
 fn vet_onto(
     head: &[u8],
     form: &[u8],

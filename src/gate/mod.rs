@@ -29,6 +29,7 @@ mod listener;
 mod open;
 mod outgoing;
 mod pending;
+mod probe;
 #[cfg(any(test, fuzzing))]
 mod properties;
 mod refusal;
@@ -45,9 +46,9 @@ pub use actor::Gate;
 pub use admission::{REQUESTS_UNDER_WAY_MAX, UnderWay};
 pub use certificate::{Certificate, CertificateError};
 pub use form::FORM_FIELD;
-pub use handle::Gates;
+pub use handle::{Gates, LeftTo};
 pub use head::{FORWARDED, ORIGIN_FIELD, TICKET_FIELD};
-pub use listener::listen;
+pub use listener::{listen, prepare};
 pub use open::{Facing, open};
 #[cfg(fuzzing)]
 pub use properties::{head, target};

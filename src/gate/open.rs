@@ -16,6 +16,7 @@ use super::door::Door;
 use super::handle::{DOOR_GATE, Gates};
 use super::link::Link;
 use super::pending::Pending;
+use super::probe::Probe;
 use crate::logging::Access;
 
 /// What clients meet at the gates.
@@ -89,6 +90,7 @@ pub fn open(
             door,
             under_way,
             clients,
+            probe: Probe::default(),
         });
     }
     Ok((gates, built))

@@ -80,6 +80,8 @@ pub enum Wanted {
     File(FileName),
     /// That something is forgotten.
     Purge,
+    /// That the cache is alive.
+    Probe,
 }
 
 impl House {
@@ -127,6 +129,11 @@ impl Desk {
     /// What Confluence was spared since the start.
     pub fn saved(&self) -> Saved {
         self.meters.read(self.cache.figures()).saved
+    }
+
+    /// Client connections that are open now.
+    pub fn connections(&self) -> u64 {
+        self.meters.connections()
     }
 
     /// Sends an answer on its way.
@@ -178,7 +185,7 @@ impl Desk {
 
     /// Why a monitor should be worried about Confluence: the account is refused, or the last question failed. What
     /// names other hosts is for operators only.
-    pub(super) fn upstream_trouble(&self, for_operators: bool) -> Option<String> {
+    pub fn upstream_trouble(&self, for_operators: bool) -> Option<String> {
         Some(trouble_words(&self.confluence.trouble()?, for_operators))
     }
 }

@@ -18,7 +18,7 @@ use super::warm::{Operator, WarmHandle};
 use crate::acceptor::{Fields, Job};
 use crate::attachment::{Key, PageId};
 use crate::cache::{self, CacheHandle, Demand, Lookup};
-use crate::gate::UnderWay;
+use crate::gate::{Ticket, UnderWay};
 use crate::reply::{Origin, Wish};
 use crate::router::{self, Method, Route};
 
@@ -85,6 +85,7 @@ impl Worker {
                 self.warm(job, page)
             }
             Route::Forget(what) => self.forget(job, what),
+            Route::Options { .. } if ticket.is_probe() => self.probe(ticket),
             other => {
                 if job.fields.form.is_some() {
                     self.desk.gates.wake_all(); // reading a document takes milliseconds: nobody's answer shall wait
@@ -178,6 +179,17 @@ impl Worker {
                 .problem(&wish, &failure::too_many_jobs(), SystemTime::now());
             self.desk.post(ticket, reply);
         }
+    }
+
+    /// Goes the rest of the way that a miss goes, but for the fetch: whether Confluence answers is not this service's life.
+    fn probe(&self, ticket: Ticket) {
+        self.desk.gates.wake_all();
+        let parked = Parked {
+            ticket,
+            wish: Wish::plain("probe".into()),
+            wanted: Wanted::Probe,
+        };
+        self.cache.probe(Waiter::Client(parked));
     }
 
     fn forget(&self, job: Job, what: router::Forget) {

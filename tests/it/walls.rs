@@ -151,6 +151,11 @@ const ROOMS: &[Room] = &[
         why: "every actor names it, and it does nothing but panic",
     },
     Room {
+        name: "systemd",
+        may_name: &[],
+        why: "it speaks with the service manager, and is told by the server what to say",
+    },
+    Room {
         name: "server",
         may_name: &[
             "acceptor",
@@ -164,6 +169,7 @@ const ROOMS: &[Room] = &[
             "meters",
             "reply",
             "router",
+            "systemd",
             "web",
             "worker",
         ],
@@ -190,6 +196,7 @@ const ROOMS: &[Room] = &[
             "meters::Saved",
             "sabotage",
             "server",
+            "systemd::Given",
         ],
         why: "the doorway: it joins the service and the sample Confluence, and looks into no actor",
     },
@@ -221,6 +228,11 @@ const ROOMS: &[Room] = &[
             "warm",
         ],
         why: "a part of the doorway: it shows what the command says",
+    },
+    Room {
+        name: "service_manager",
+        may_name: &["systemd"],
+        why: "a part of the doorway: it reads the environment and understands nothing of sockets",
     },
     Room {
         name: "files",
@@ -315,8 +327,18 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "socket2",
-        places: &["gate/", "acceptor.rs", "demo/"],
+        places: &["gate/", "acceptor.rs", "demo/", "systemd/inherited.rs"],
         why: "who owns no socket sets no option",
+    },
+    Only {
+        name: "sd_notify",
+        places: &["systemd/manager.rs", "service_manager.rs"],
+        why: "what the service manager is told goes through one file",
+    },
+    Only {
+        name: "listenfd",
+        places: &["systemd/inherited.rs", "service_manager.rs"],
+        why: "descriptors are taken by their numbers once, before anything else is open",
     },
     Only {
         name: "signal_hook",
@@ -377,12 +399,12 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "std::process",
-        places: &["main.rs", "warming.rs"],
+        places: &["main.rs", "service_manager.rs", "warming.rs"],
         why: "nobody else may end the process or start one",
     },
     Only {
         name: "std::env",
-        places: &["main.rs"],
+        places: &["main.rs", "service_manager.rs"],
         why: "what the process was given goes through the configuration",
     },
     Only {
@@ -508,6 +530,9 @@ const PURE: &[&str] = &[
     "logging/visit.rs",
     "reply/",
     "router/",
+    "systemd/choice.rs",
+    "systemd/pulse.rs",
+    "systemd/status.rs",
     "warm/progress.rs",
     "warm/report.rs",
     "web/",
