@@ -20,6 +20,7 @@ mod hostile; // attacks on the program itself, each with the exact bytes of the 
 mod http_contract; // heads, conditionals, ranges, methods, problems, policy, names
 mod https; // TLS for clients: what is agreed on, renewed, refused, and never cut
 mod link; // no client breaks, or uses, the private way to tiny_http
+mod manual; // the manual page
 mod memory; // what it takes is bounded, counted, and given back
 mod meters; // what is counted, and what is shown of it
 mod overload; // hits go on while everything else waits
