@@ -1,17 +1,15 @@
 //! The manual page says what the code does, and mandoc has nothing to say against it.
 
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::process::Command;
 
-use confluence_attachment_proxy::arguments::{self, Command as Word};
+use confluence_attachment_proxy::arguments;
 use confluence_attachment_proxy::config::{Fallback, SETTINGS};
 
 use crate::support::source::{read, root};
+use crate::support::usage::{PROGRAM, usages};
 
 const PATH: &str = "packaging/man/confluence-attachment-proxy.8";
-
-const PROGRAM: &str = "confluence-attachment-proxy ";
 
 /// What mandoc prints with these options.
 fn mandoc(options: &[&str]) -> String {
@@ -61,36 +59,6 @@ fn items<'a>(section: &'a str, macro_name: &str) -> Vec<&'a str> {
         .collect()
 }
 
-/// The ways to call the program: `--help` behind each command says them, and its own first page the rest.
-fn usages() -> Vec<String> {
-    let first = arguments::help_text();
-    let commands = lines_of_usage(&first).filter_map(|line| line.strip_prefix(PROGRAM));
-    let mut usages: Vec<String> = vec!["[serve]".to_owned()];
-    for line in commands {
-        let command = line.split(' ').next().expect("split yields at least one");
-        if command.starts_with(['[', '-']) {
-            continue;
-        }
-        let words = [command, "--help"].map(OsString::from);
-        let Ok(Word::Help(topic)) = arguments::parse(words) else {
-            panic!("{command} has no help");
-        };
-        let help = arguments::help(topic);
-        let usage = lines_of_usage(&help).find_map(|line| line.strip_prefix(PROGRAM));
-        let usage = usage.expect("help shows how to call it");
-        let usage = usage.split(" <").next().expect("split yields at least one");
-        usages.push(usage.to_owned());
-    }
-    usages
-}
-
-fn lines_of_usage(help: &str) -> impl Iterator<Item = &str> {
-    let (_, rest) = help.split_once("Usage:\n").expect("help has it");
-    rest.lines()
-        .take_while(|line| !line.is_empty())
-        .map(str::trim_start)
-}
-
 /// The first words of the lines below a head of `--help`.
 fn words_below(head: &str) -> BTreeSet<String> {
     let help = arguments::help_text();
@@ -113,7 +81,7 @@ fn it_shows_every_command_and_option_and_none_more() {
     let usages = usages();
     assert!(7 < usages.len(), "{usages:?}");
     for usage in &usages {
-        let line = format!("{PROGRAM}{}", usage.replace("...", " ..."));
+        let line = format!("{PROGRAM} {}", usage.replace("...", " ..."));
         assert!(
             shown.contains(&line),
             "{PATH}: the synopsis has no line {line:?}"
@@ -127,7 +95,7 @@ fn it_shows_every_command_and_option_and_none_more() {
         "these, --help and --version:\n{synopsis}"
     );
     for usage in ["[command] --help | -h", "--version | -V"] {
-        assert!(shown.contains(&format!("{PROGRAM}{usage}")), "{usage}");
+        assert!(shown.contains(&format!("{PROGRAM} {usage}")), "{usage}");
     }
     let paragraph = |usage: &String| match usage.as_str() {
         "[serve]" => "serve".to_owned(), // it is the command, also if there is none
