@@ -20,6 +20,7 @@ mod hit_and_miss; // what is fetched, what is kept, what is forgotten
 mod hostile; // attacks on the program itself, each with the exact bytes of the answer
 mod http_contract; // heads, conditionals, ranges, methods, problems, policy, names
 mod https; // TLS for clients: what is agreed on, renewed, refused, and never cut
+mod licences; // whose work is compiled into the program, and what they ask for it
 mod link; // no client breaks, or uses, the private way to tiny_http
 mod manual; // the manual page
 mod memory; // what it takes is bounded, counted, and given back
