@@ -73,6 +73,7 @@
 //! | [`logging`] | env_logger and the access log, before writers that never block anybody |
 //! | [`check`] | looks for what is wrong on the way to Confluence, for operators; no part of the service |
 //! | [`advise`] | replays a log of the past against the store, for operators; no part of the service |
+//! | [`client`] | the way of an operator's command to the running service; no part of the service |
 //! | [`warm`] | has the running service fetch the files of pages, for operators; no part of the service |
 //! | [`server`] | starts, supervises and stops the threads |
 //! | [`systemd`] | what the service manager hands over, and what it is told |
@@ -113,6 +114,7 @@ pub mod arguments;
 pub mod attachment;
 pub mod cache;
 pub mod check;
+pub mod client;
 pub mod config;
 pub mod confluence;
 pub mod demo;

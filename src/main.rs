@@ -2,6 +2,7 @@
 
 mod demonstration;
 mod files;
+mod health;
 mod service_manager;
 mod translate;
 mod warming;
@@ -19,6 +20,7 @@ use confluence_attachment_proxy::advise::{self, AdviceError, BUDGETS};
 use confluence_attachment_proxy::arguments::{self, Command};
 use confluence_attachment_proxy::attachment::PageId;
 use confluence_attachment_proxy::check::{self, Memory, Task, Verdict};
+use confluence_attachment_proxy::client::Service;
 use confluence_attachment_proxy::config::{
     CacheConfig, Config, ConfigErrors, Environment, Warning, format_size,
 };
@@ -71,8 +73,9 @@ fn main() -> ExitCode {
             return catch_unwind(|| advise(style, &file)).unwrap_or(INTERNAL.into());
         }
         Command::Warm { pages, url } => {
-            return catch_unwind(|| warming::warm(style, &pages, url)).unwrap_or(INTERNAL.into());
+            return with_service(style, url, |service| warming::warm(&pages, service));
         }
+        Command::Health { url } => return with_service(style, url, health::health),
         Command::Link { texts } => return with_environment(|given| translate::link(given, &texts)),
         Command::Rewrite => return with_environment(translate::rewrite),
         Command::Check { page } => {
@@ -92,6 +95,29 @@ fn main() -> ExitCode {
 fn with_environment(deed: impl FnOnce(&Environment<'_>) -> u8 + UnwindSafe) -> ExitCode {
     let code = catch_unwind(|| deed(&environment()));
     code.unwrap_or(INTERNAL).into()
+}
+
+/// Asks the service at `url`, else the one on this host.
+fn with_service(
+    style: Style,
+    url: Option<String>,
+    deed: impl FnOnce(&Service) -> ExitCode + UnwindSafe,
+) -> ExitCode {
+    let code = catch_unwind(|| {
+        let service = match url {
+            Some(url) => Service::Named(url),
+            None => match Config::service_from_lookup(&environment()) {
+                Ok(local) => Service::Local(local),
+                Err(errors) => {
+                    let problems = errors.problems.iter();
+                    problems.for_each(|problem| complain(style, problem));
+                    return CONFIGURATION.into();
+                }
+            },
+        };
+        deed(&service)
+    });
+    code.unwrap_or(INTERNAL.into())
 }
 
 fn environment() -> Environment<'static> {

@@ -24,13 +24,14 @@ Usage:
   confluence-attachment-proxy link LINK...       print what links of Confluence are called here
   confluence-attachment-proxy rewrite            replace the links in a document
   confluence-attachment-proxy warm PAGE_ID...    have the running service fetch a page's files
+  confluence-attachment-proxy health             say whether the running service takes requests
   confluence-attachment-proxy demo [--port N]    try it before a sample Confluence, no settings
   confluence-attachment-proxy --help, -h         print this text; behind a command, what it does
   confluence-attachment-proxy --version, -V      print the version
 
 check has the same settings as the service. advise needs at most those of CACHE_. link and rewrite
-need CONFLUENCE_URL, PROXY_PUBLIC_URL and PROXY_BASE_PATH, warm needs PROXY_HOST, PROXY_PORT and
-PROXY_BASE_PATH, and neither needs an account.";
+need CONFLUENCE_URL, PROXY_PUBLIC_URL and PROXY_BASE_PATH, warm and health need PROXY_HOST,
+PROXY_PORT and PROXY_BASE_PATH, and none of them needs an account.";
 
 /// Help about one command.
 const CHECK: &str = "\
@@ -126,6 +127,22 @@ Exit codes:
 ";
 
 /// The same.
+const HEALTH: &str = "\
+Usage:
+  confluence-attachment-proxy health [--url URL]
+
+Asks /readyz of the service on this host and says in one line whether it takes requests. This is for
+programs that start it again or send people elsewhere, so it stays 0 while Confluence is down or
+refuses the account: copies are still served then. The service is found by the PROXY_ settings;
+--url names the address of another one's base path. It gets 3 seconds.
+
+Exit codes:
+  0   the service takes requests
+  69  it cannot be reached, is stopping, or has too many clients
+  78  a setting is wrong
+";
+
+/// The same.
 const DEMO: &str = "\
 Usage:
   confluence-attachment-proxy demo [--port N]
@@ -150,11 +167,11 @@ Signals:
   USR1        open the file of PROXY_ACCESS_LOG again, after logrotate has moved it away
 
 Exit codes:
-  0   stopped as asked; check: nothing is in the way
+  0   stopped as asked; check: nothing is in the way; health: the service takes requests
   64  the command line is wrong
   65  link: a link could not be turned; rewrite: the document is UTF-16
   66  advise only: the log cannot be read, or has no requests
-  69  check: no answer of Confluence, or no such page; warm: no answer of the service, or no listing
+  69  check: no answer of Confluence, or no such page; health, warm: none of the service, no listing
   70  an internal error; a supervisor should start the service again
   74  link and rewrite only: standard input or output failed
   75  warm only: some files could not be fetched; they are named, and it can be tried again
@@ -179,6 +196,7 @@ pub fn help(topic: Topic) -> String {
         Topic::Link => LINK,
         Topic::Rewrite => REWRITE,
         Topic::Warm => WARM,
+        Topic::Health => HEALTH,
         Topic::Demo => DEMO,
     };
     about.to_owned()
@@ -264,6 +282,7 @@ mod tests {
             (Topic::Link, "link"),
             (Topic::Rewrite, "rewrite"),
             (Topic::Warm, "warm"),
+            (Topic::Health, "health"),
             (Topic::Demo, "demo"),
         ] {
             let text = help(topic);

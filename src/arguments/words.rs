@@ -9,7 +9,7 @@ use lexopt::Arg;
 use crate::attachment::PageId;
 
 /// What is said of a word that is no command.
-const COMMANDS: &str = "the command serve, check, advise, link, rewrite, warm or demo";
+const COMMANDS: &str = "the command serve, check, advise, link, rewrite, warm, health or demo";
 
 /// What the operator wants the program to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,11 @@ pub enum Command {
         /// The address of the service's base path; `None`: the one on this host.
         url: Option<String>,
     },
+    /// Say whether the running service takes requests.
+    Health {
+        /// As for [`Command::Warm`].
+        url: Option<String>,
+    },
     /// Print [`help_text`](super::help_text).
     Help(Topic),
     /// Print [`VERSION`](super::VERSION).
@@ -66,6 +71,8 @@ pub enum Topic {
     Rewrite,
     /// The command `warm`.
     Warm,
+    /// The command `health`.
+    Health,
     /// The command `demo`.
     Demo,
 }
@@ -125,8 +132,11 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Command, Usage
                 pages,
                 url: Some(address(words.value().map_err(syntax)?)?),
             },
+            (Arg::Long("url"), Some(Command::Health { url: None })) => Command::Health {
+                url: Some(address(words.value().map_err(syntax)?)?),
+            },
             (Arg::Long("url"), _) => {
-                return Err(UsageError::new("--url", "it once and after warm"));
+                return Err(UsageError::new("--url", "it once and after warm or health"));
             }
             (Arg::Value(word), Some(Command::Warm { mut pages, url })) => {
                 pages.push(page(word)?);
@@ -166,6 +176,7 @@ fn topic(command: Option<&Command>) -> Topic {
         Some(Command::Link { .. }) => Topic::Link,
         Some(Command::Rewrite) => Topic::Rewrite,
         Some(Command::Warm { .. }) => Topic::Warm,
+        Some(Command::Health { .. }) => Topic::Health,
         Some(Command::Demo { .. }) => Topic::Demo,
     }
 }
@@ -193,6 +204,7 @@ fn named(name: OsString) -> Result<Command, UsageError> {
             pages: Vec::new(),
             url: None,
         }),
+        "health" => Ok(Command::Health { url: None }),
         _ => Err(UsageError::new(name, COMMANDS)),
     }
 }
@@ -296,6 +308,14 @@ mod tests {
                 },
             ),
             ("warm --help", Command::Help(Topic::Warm)),
+            ("health", Command::Health { url: None }),
+            (
+                "health --url=http://files/",
+                Command::Health {
+                    url: Some("http://files".to_owned()),
+                },
+            ),
+            ("health -h", Command::Help(Topic::Health)),
             ("--help", Command::Help(Topic::Service)),
             ("-h", Command::Help(Topic::Service)),
             ("serve --help", Command::Help(Topic::Service)),
@@ -321,7 +341,7 @@ mod tests {
         for (words, expected) in [
             (
                 "serv",
-                r#""serv": expected the command serve, check, advise, link, rewrite, warm or demo; --help says more"#,
+                r#""serv": expected the command serve, check, advise, link, rewrite, warm, health or demo; --help says more"#,
             ),
             ("help", r#""help": expected the command"#),
             ("link", r#""link": expected links behind it"#),
@@ -357,6 +377,8 @@ mod tests {
             ("warm x", r#""x": expected the id of a page"#),
             ("warm 7 --url files", r#""files": expected the address"#),
             ("check --url http://x", r#""--url": expected it once"#),
+            ("health --url x", r#""x": expected the address"#),
+            ("health now", r#""now": expected no further word"#),
             (
                 "check --port 80",
                 r#""--port": expected it once and after demo"#,

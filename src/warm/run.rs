@@ -1,9 +1,10 @@
 //! One page after the other, followed to its end.
 
-use super::client::{Client, NoReport, Service};
 use super::progress::{bar, step, summary};
+use super::question::{ANSWER, NoReport, follow, start};
 use super::report::Report;
 use crate::attachment::PageId;
+use crate::client::{Client, Service};
 
 /// Steps in which progress is told where nobody watches.
 const STEPS: u64 = 10;
@@ -47,7 +48,7 @@ pub enum Verdict {
 
 /// Has pages warmed and tells how far that is. Blocks until it is done.
 pub fn run(task: &Task<'_>, say: &mut dyn FnMut(Said<'_>)) -> Verdict {
-    let client = Client::new(task.service);
+    let client = Client::new(task.service, ANSWER);
     let mut worst = Verdict::Good;
     for page in task.pages {
         let verdict = match warm(&client, *page, task.is_watched, say) {
@@ -78,7 +79,7 @@ fn warm(
     is_watched: bool,
     say: &mut dyn FnMut(Said<'_>),
 ) -> Result<Report, NoReport> {
-    let mut report = client.start(page)?;
+    let mut report = start(client, page)?;
     let mut told = 0;
     while !report.is_over() {
         if is_watched {
@@ -89,14 +90,7 @@ fn warm(
         }
         let steps = if is_watched { STEPS_WATCHED } else { STEPS };
         let seen = report.done + report.files / steps;
-        report = match client.follow(page, report.job, seen) {
-            // It took us for an operator before: it was restarted, and knows nothing of the job.
-            Err(NoReport::Refused) => {
-                let why = "the service has forgotten the job: was it restarted?";
-                return Err(NoReport::Unreachable(why.to_owned()));
-            }
-            other => other?,
-        };
+        report = follow(client, page, report.job, seen)?;
     }
     Ok(report)
 }
@@ -121,6 +115,10 @@ fn words(page: PageId, why: &NoReport) -> (String, Verdict) {
             format!(
                 "page {page}: {why}; is it running, and at this address? --url names another one"
             ),
+            Verdict::Unreachable,
+        ),
+        NoReport::Forgotten => (
+            format!("page {page}: the service has forgotten the job: was it restarted?"),
             Verdict::Unreachable,
         ),
         NoReport::Busy(why) => (

@@ -123,8 +123,19 @@ const ROOMS: &[Room] = &[
         why: "it asks the real store about the past; it is no part of the service",
     },
     Room {
+        name: "client",
+        may_name: &["config::LocalService"],
+        why: "it carries questions to the running service, and understands no answer",
+    },
+    Room {
         name: "warm",
-        may_name: &["attachment::PageId", "config::LocalService", "web::sized"],
+        may_name: &[
+            "attachment::PageId",
+            "client::Client",
+            "client::NoAnswer",
+            "client::Service",
+            "web::sized",
+        ],
         why: "it asks the running service from outside; it is no part of the service",
     },
     Room {
@@ -189,6 +200,7 @@ const ROOMS: &[Room] = &[
             "arguments",
             "attachment",
             "check",
+            "client::Service",
             "config",
             "demo",
             "files",
@@ -216,15 +228,11 @@ const ROOMS: &[Room] = &[
     Room {
         name: "warming",
         may_name: &[
-            "CONFIGURATION",
             "NO_PERMISSION",
             "UNAVAILABLE",
-            "complain",
-            "environment",
             "say",
             "attachment::PageId",
-            "config",
-            "logging::Style",
+            "client::Service",
             "warm",
         ],
         why: "a part of the doorway: it shows what the command says",
@@ -233,6 +241,11 @@ const ROOMS: &[Room] = &[
         name: "service_manager",
         may_name: &["systemd"],
         why: "a part of the doorway: it reads the environment and understands nothing of sockets",
+    },
+    Room {
+        name: "health",
+        may_name: &["UNAVAILABLE", "client", "say"],
+        why: "a part of the doorway: one question and one line",
     },
     Room {
         name: "files",
@@ -272,22 +285,22 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "ureq",
-        places: &["confluence/", "warm/client.rs"],
-        why: "only one room blocks on Confluence, and only there the account is spoken; the command warm asks the service itself, without any",
+        places: &["client/", "confluence/"],
+        why: "only one room blocks on Confluence, and only there the account is spoken; operators' commands ask the service itself, without any",
     },
     Only {
         name: "rustls",
         places: &[
+            "client/agent.rs",
             "confluence/",
             "gate/certificate.rs",
             "gate/session.rs",
-            "warm/client.rs",
         ],
-        why: "TLS is spoken with Confluence and with clients, and nobody in between knows of it; the command warm is a client",
+        why: "TLS is spoken with Confluence and with clients, and nobody in between knows of it; an operator's command is a client",
     },
     Only {
         name: "rustls_native_certs",
-        places: &["confluence/agent.rs", "warm/client.rs"],
+        places: &["client/agent.rs", "confluence/agent.rs"],
         why: "whom to trust is said once by the service, and once by its client",
     },
     Only {
@@ -399,7 +412,7 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "std::process",
-        places: &["main.rs", "service_manager.rs", "warming.rs"],
+        places: &["health.rs", "main.rs", "service_manager.rs", "warming.rs"],
         why: "nobody else may end the process or start one",
     },
     Only {
