@@ -7,6 +7,7 @@ mod advise; // the command that says how large the cache should be: from a log o
 mod binary; // the program itself: exit codes, signals, the lines of its log
 mod check; // the command that says what is wrong: its lines, its exit codes, its one login
 mod cloud; // Confluence Cloud: numbers, signed addresses, and a host that knows no account
+mod completion; // what a shell proposes behind the program's name
 mod crash; // a panic costs its job or the process, a stop cuts nobody, a restart serves at once
 mod docs; // what is written for operators says what the code does
 mod env_file; // the settings that the package installs are those of the code
@@ -20,7 +21,9 @@ mod hit_and_miss; // what is fetched, what is kept, what is forgotten
 mod hostile; // attacks on the program itself, each with the exact bytes of the answer
 mod http_contract; // heads, conditionals, ranges, methods, problems, policy, names
 mod https; // TLS for clients: what is agreed on, renewed, refused, and never cut
+mod licences; // whose work is compiled into the program, and what they ask for it
 mod link; // no client breaks, or uses, the private way to tiny_http
+mod manual; // the manual page
 mod memory; // what it takes is bounded, counted, and given back
 mod meters; // what is counted, and what is shown of it
 mod overload; // hits go on while everything else waits
