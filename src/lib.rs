@@ -84,6 +84,7 @@
 //!
 //! - The gate never looks into the cache; the cache knows no HTTP; `confluence` knows no cache. `reply`, `router`,
 //!   `links`, `config` and `web` touch nothing: no thread, socket, file or clock; `now` is an argument.
+//! - The rights of this host go with connections from it, and never with what somebody has forwarded.
 //! - Hits never wait: nothing on their way blocks but the inboxes of gates, which never block themselves.
 //! - No question goes to Confluence while the account guard is shut or a pause that Confluence asked for lasts; only
 //!   the keeper's test of the login passes.

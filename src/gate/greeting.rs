@@ -29,7 +29,11 @@ impl Gate {
             Err(_) => &[],
         };
         let refusal = match proxy_header::read(came) {
-            Header::Partial if came.is_empty() || connection.ended => {
+            Header::Partial if came.is_empty() => {
+                self.close(slot, now); // who only wanted to see the port open
+                return false;
+            }
+            Header::Partial if connection.ended => {
                 self.unintroduced(slot, Refused::Malformed, now);
                 return false;
             }
@@ -54,7 +58,7 @@ impl Gate {
         true
     }
 
-    /// Gives up on a front that has not said for whom it has connected. Most often it only wanted to see the port open.
+    /// Gives up on a front that has not said for whom it has connected.
     pub(super) fn unintroduced(&mut self, slot: usize, why: Refused, now: Instant) {
         if let Some(connection) = self.clients.connections.get(slot) {
             let client = connection.client();

@@ -2,11 +2,12 @@
 //!
 //! A gate reads request heads, refuses what is malformed, too big or too slow, and writes the heads that pass, small
 //! and canonical, onto a private link on which tiny_http listens. The answers come back through its inbox, not
-//! through tiny_http, and it writes them to the clients at whatever pace each of them reads.
+//! through tiny_http, and it writes them to the clients at whatever pace each of them reads. It finds out who asks, also
+//! behind fronts that are trusted, and tells the service as a [`Client`].
 //!
 //! One thread per gate, one gate per core (at most 4); gate 0 accepts for all. A gate waits in one place, the poll,
 //! and never for a client, a worker or another gate. It knows heads, tickets and bytes: nothing of cache, Confluence
-//! or routes. Bounds: `HEAD_BYTES_MAX`, `FORM_BYTES_MAX`, `FIELDS_MAX`, `TARGET_BYTES_MAX`, `HEAD_TIME_MAX`, `IDLE_TIME_MAX`,
+//! or routes. Bounds: `HEADER_BYTES_MAX`, `HEAD_BYTES_MAX`, `FORM_BYTES_MAX`, `FIELDS_MAX`, `TARGET_BYTES_MAX`, `HEAD_TIME_MAX`, `IDLE_TIME_MAX`,
 //! `WRITE_STALL_MAX`, `REQUESTS_UNDER_WAY_MAX`, `PENDING_BYTES_MAX`, `PROXY_MAX_CONNECTIONS`. A gate ends when it is told
 //! to drain and no client is left, or with an error when its link breaks, which stops the service.
 

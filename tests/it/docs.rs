@@ -81,6 +81,9 @@ fn nothing_unknown_is_named() {
         "systemd/confluence-attachment-proxy.service",
         "packaging/etc/confluence-attachment-proxy.env",
         "packaging/man/confluence-attachment-proxy.8",
+        "packaging/front/nginx.conf",
+        "packaging/front/haproxy.cfg",
+        "packaging/front/Caddyfile",
     ] {
         let text = read(path);
         for name in names(&text) {
