@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use super::error::StartError;
 use super::threads::{Spawner, Stage};
 use crate::config::Config;
-use crate::gate::{self, LeftTo};
+use crate::gate::{self, Certificate, Facing, LeftTo};
 use crate::logging::{self, Access, AccessHandle};
 use crate::systemd::{self, Given, Listening};
 
@@ -25,6 +25,21 @@ pub(super) fn listen(
         false => LeftTo::Nobody,
     };
     Ok((listener, address, left_to))
+}
+
+/// What clients meet at the gates.
+pub(super) fn facing(
+    config: &Config,
+    certificate: Option<Certificate>,
+    access: Option<Access>,
+) -> Facing {
+    Facing {
+        certificate,
+        connections_max: config.proxy.connections_max,
+        trusted: config.proxy.trusted_proxies.clone(),
+        proxy_protocol: config.proxy.proxy_protocol,
+        access,
+    }
 }
 
 /// Opens the access log and starts its writer, if one is wanted.

@@ -14,7 +14,7 @@ use super::desk::{desk, limits};
 use super::error::StartError;
 use super::machine;
 use super::managed::Managed;
-use super::open::{listen, scheme, start_access_log};
+use super::open::{facing, listen, scheme, start_access_log};
 use super::spawn::{cores, spawn_gates, spawn_inside};
 use super::threads::{Actors, Farewell, Spawner, Stage, Wish, culprit, join, join_as_they_leave};
 use crate::acceptor::{self, Acceptor, Job};
@@ -23,7 +23,7 @@ use crate::attachment::Ledger;
 use crate::cache::{self};
 use crate::config::{Config, Kind};
 use crate::confluence::Confluence;
-use crate::gate::{self, Facing, Gates, LeftTo, REQUESTS_UNDER_WAY_MAX, UnderWay};
+use crate::gate::{self, Gates, LeftTo, REQUESTS_UNDER_WAY_MAX, UnderWay};
 use crate::logging::AccessHandle;
 use crate::meters::{SAMPLE_EVERY, Saved};
 use crate::systemd::Given;
@@ -116,13 +116,7 @@ impl Server {
             Acceptor::open(&directory, cores().min(GATES_MAX), job_sender)
                 .map_err(|error| StartError::Links(directory, error))?;
         let under_way = UnderWay::default();
-        let facing = Facing {
-            certificate,
-            connections_max: config.proxy.connections_max,
-            trusted: config.proxy.trusted_proxies.clone(),
-            proxy_protocol: config.proxy.proxy_protocol,
-            access,
-        };
+        let facing = facing(&config, certificate, access);
         let opened = gate::open(listener, facing, links, &under_way);
         let (gates, gate_actors) = opened.map_err(StartError::System)?;
         let ledger = Ledger::default();
