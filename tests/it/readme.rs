@@ -25,8 +25,8 @@ const PAGE: u64 = 123456;
 /// What a page that somebody has saved looks like, for `rewrite`.
 const SAVED: &str = "<p><img src=\"https://wiki.example.com/download/attachments/123456/diagram.png?api=v2\"></p>\n";
 
-/// Commands of the reader's machine that would change it, or need it to be another one. `cargo build --release` is a step
-/// of its own in the test command; what it makes is the program that is tested here.
+/// Commands of the reader's machine that would change it, or need it to be another one. The package is built and installed
+/// by steps of their own in the test command, and so is the program; here its files come from where it takes them.
 const STAGE: &str = r#"
 set -e -o pipefail
 shopt -s expand_aliases
@@ -34,27 +34,57 @@ export LC_ALL=C
 cargo() { [ "$*" = "build --release" ]; }
 curl() { command curl --silent --show-error --fail-with-body "$@"; }
 sudo() { "$@"; }
-install() { local to=$ROOT${@: -1}; mkdir -p "${to%/*}"; command install "${@:1:$#-1}" "$to"; }
-tee() { command tee "$ROOT$1" >/dev/null; }
+install() {
+    local to=$ROOT${@: -1}
+    if [ "$1" = -d ]; then mkdir -p "$to"; else command install "${@:1:$#-1}" "$to"; fi
+}
+tee() { if [ "$1" = -a ]; then command tee -a "$ROOT$2"; else command tee "$ROOT$1"; fi >/dev/null; }
+rm() { command rm "$ROOT$1"; }
 journalctl() { cat service.log; }
-stop() { if [ -n "${service-}" ]; then kill "$service"; wait "$service"; service=; rm service.log; fi; }
-trap stop EXIT # also when an example fails
-systemctl() {
-    case $1 in
-    daemon-reload) grep -q '^ExecStart=/usr/bin/confluence-attachment-proxy' "$ROOT"/etc/systemd/system/*.service ;;
-    enable)
-        stop
-        (
-            unset ${!CONFLUENCE_*}
-            PROXY_PORT=0
-            set -a
-            . "$ROOT/etc/confluence-attachment-proxy/confluence-attachment-proxy.env"
-            CREDENTIALS_DIRECTORY=$ROOT/etc/confluence-attachment-proxy/credentials
-            exec "$ROOT/usr/bin/confluence-attachment-proxy"
-        ) >service.log 2>&1 &
-        service=$!
+readonly ETC=/etc/confluence-attachment-proxy UNITS=/usr/lib/systemd/system
+packaging/build-deb() { [ -x "$TREE/packaging/build-deb" ]; }
+apt() {
+    case "$*" in
+    'install ./confluence-attachment-proxy_*.deb')
+        mkdir -p "$ROOT$ETC/credentials" "$ROOT$UNITS" "$ROOT/etc/systemd/system"
+        command install -m 0644 "$TREE"/systemd/* "$ROOT$UNITS"
+
+        cp -n "$TREE/packaging/etc/confluence-attachment-proxy.env" "$ROOT$ETC"
         ;;
-    reload) kill -HUP "$service" ;;
+    'remove confluence-attachment-proxy' | 'purge confluence-attachment-proxy')
+        [ -d "$ROOT$ETC" ] # and it is kept, for what follows
+        ;;
+    *) echo "apt $*?"; false ;;
+    esac
+}
+systemd-creds() { [ "$1" = encrypt ] && [ -s "$3" ] && command install -m 0600 "$3" "$ROOT$4"; }
+stop() { if [ -n "${service-}" ]; then kill "$service"; wait "$service"; service=; command rm service.log; fi; }
+trap stop EXIT # also when an example fails
+start() {
+    stop
+    (
+        unset ${!CONFLUENCE_*} ${!PROXY_*}
+        set -a
+        . "$ROOT$ETC/confluence-attachment-proxy.env"
+        PROXY_HOST=127.0.0.1 PROXY_PORT=0
+        CREDENTIALS_DIRECTORY=$ROOT$ETC/credentials
+        if grep -qs '^LoadCredentialEncrypted=confluence-api-token:' "$ROOT$DROPINS"/*.conf; then
+            mkdir -p "$ROOT/run/credentials"
+            CREDENTIALS_DIRECTORY=$ROOT/run/credentials
+            cp "$ROOT$ETC/confluence-api-token.cred" "$ROOT/run/credentials/confluence-api-token"
+        fi
+        exec confluence-attachment-proxy
+    ) >service.log 2>&1 &
+    service=$!
+}
+readonly DROPINS=/etc/systemd/system/confluence-attachment-proxy.service.d
+systemctl() {
+    case "$*" in
+    daemon-reload) grep -q '^\[Service\]' "$ROOT$DROPINS"/*.conf ;;
+    'start confluence-attachment-proxy' | 'restart confluence-attachment-proxy') start ;;
+    'stop confluence-attachment-proxy') stop ;;
+    'enable --now confluence-attachment-proxy.socket') grep -q '^ListenStream=' "$ROOT$UNITS/confluence-attachment-proxy.socket" ;;
+    'status confluence-attachment-proxy') [ -n "$service" ] ;;
     *) echo "systemctl $*?"; false ;;
     esac
 }
@@ -66,6 +96,8 @@ const DONE: &str = "-- done --";
 /// A fenced part of a README.
 struct Block {
     line: usize,
+    /// What stands before each of its lines, in a list for example.
+    margin: usize,
     kind: String,
     text: String,
 }
@@ -81,13 +113,16 @@ fn blocks(readme: &str) -> Vec<Block> {
                 assert!(!kind.is_empty(), "{readme}:{}: of what kind?", number + 1);
                 open = Some(Block {
                     line: number + 1,
+                    margin: line.len() - line.trim_start().len(),
                     kind: kind.to_owned(),
                     text: String::new(),
                 });
             }
             (Some(_), Some(_)) => blocks.extend(open.take()),
             (Some(block), None) => {
-                block.text.push_str(line.trim_start_matches("   "));
+                block
+                    .text
+                    .push_str(line.get(block.margin..).unwrap_or_default());
                 block.text.push('\n');
             }
             (None, None) => {}
@@ -162,15 +197,7 @@ impl Reader {
         origin.put(PAGE, "diagram.png", File::new("image/png", picture));
         let plan = [b"%PDF-1.4\n".to_vec(), pattern(5000)].concat();
         origin.put(PAGE, "plan.pdf", File::new("application/pdf", plan));
-        for below in [
-            "bin",
-            "home",
-            "tmp",
-            "var/log",
-            "target",
-            "systemd",
-            "packaging/logrotate",
-        ] {
+        for below in ["bin", "home", "tmp", "var/log", "target"] {
             fs::create_dir_all(directory.join(below)).expect("a directory");
         }
         let link = |from: &Path, to: &str| {
@@ -182,12 +209,6 @@ impl Reader {
             &directory.join("service.log"),
             "var/log/confluence-attachment-proxy.log",
         );
-        for file in [
-            "systemd/confluence-attachment-proxy.service",
-            "packaging/logrotate/confluence-attachment-proxy",
-        ] {
-            fs::copy(root().join(file), directory.join(file)).expect("a file of ours");
-        }
         let token = directory.join("home/confluence-api-token");
         fs::write(&token, &options.token).expect("a file");
         fs::set_permissions(&token, Permissions::from_mode(0o600)).expect("it is ours");
@@ -205,6 +226,7 @@ impl Reader {
             .env("HOME", directory.join("home"))
             .env("TMPDIR", directory.join("tmp"))
             .env("ROOT", &directory)
+            .env("TREE", root())
             .env("PROXY_HOST", "127.0.0.1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -259,7 +281,9 @@ impl Reader {
             self.enter(before, &place);
             self.start(last);
         } else {
-            let begins = block.text.contains("systemctl enable");
+            let begins = ["systemctl start", "systemctl restart"]
+                .iter()
+                .any(|begin| block.text.contains(begin));
             let said = self.enter(&commands, &place);
             if begins {
                 self.meet_service();
