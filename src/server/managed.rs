@@ -4,17 +4,21 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
+use log::warn;
 
 use crate::confluence::Confluence;
 use crate::gate::Gates;
 use crate::systemd::{Account, Figures, Manager, Pulse, status_line};
-use crate::worker::Desk;
+use crate::worker::{self, Desk, Turns};
 
 /// How often the line about the state is renewed at most, as long as the account stands as it did.
 const STATUS_EVERY: Duration = Duration::from_secs(10);
 
 /// How often to look whether the account still does.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What follows when something hangs.
+const REMEDY: &str = "if that lasts, the service manager kills the service and starts it again";
 
 /// The service as its manager sees it.
 pub(super) struct Managed {
@@ -26,6 +30,8 @@ pub(super) struct Managed {
     returned: Receiver<usize>,
     /// Set by the first complete round: until then nobody was promised an answer.
     is_ready: bool,
+    /// How far the lookup workers were at the last round.
+    turns: Turns,
     said: Option<Said>,
 }
 
@@ -47,6 +53,7 @@ impl Managed {
             back,
             returned,
             is_ready: false,
+            turns: Turns::default(),
             said: None,
         }
     }
@@ -57,13 +64,19 @@ impl Managed {
     }
 
     /// A probe is back. The first complete round says that clients are served, later ones are signs of life.
-    pub(super) fn hear(&mut self, gate: usize) {
+    pub(super) fn hear(&mut self, gate: usize, desk: &Desk) {
         if !self.pulse.ends(gate) {
             return;
         }
-        match std::mem::replace(&mut self.is_ready, true) {
-            false => self.manager.ready(),
-            true => self.manager.alive(),
+        let turns = desk.vigil.turns();
+        let is_anyone_stuck = worker::is_anyone_stuck(&self.turns, &turns);
+        self.turns = turns;
+        if !std::mem::replace(&mut self.is_ready, true) {
+            self.manager.ready();
+        } else if is_anyone_stuck {
+            warn!("a lookup worker gets no further; {REMEDY}");
+        } else {
+            self.manager.alive();
         }
     }
 
@@ -77,6 +90,9 @@ impl Managed {
     ) -> Duration {
         if self.pulse.begins(gates.count(), now) {
             gates.probe(&self.back);
+        }
+        if self.pulse.is_late(now) {
+            warn!("a request of the service to itself is not answered in time; {REMEDY}");
         }
         self.say(desk, confluence, now);
         self.pulse

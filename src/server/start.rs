@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, bounded, never, select};
-use log::{info, warn};
+use log::{debug, info, warn};
 
 use super::certificate::{Certificates, RereadTls};
 use super::desk::{desk, limits};
@@ -214,7 +214,7 @@ impl Server {
                     Err(_) => Ending::Asked,
                 },
                 recv(probes) -> gate => if let (Ok(gate), Some(managed)) = (gate, &mut self.managed) {
-                    managed.hear(gate);
+                    managed.hear(gate, &self.desk);
                 },
                 default(wait) => {}
             }
@@ -236,6 +236,7 @@ impl Server {
         self.managed.iter().for_each(|it| it.stopping(self.drain));
         self.desk.draining.store(true, Ordering::Relaxed);
         self.gates.drain(Instant::now() + self.drain, self.left_to);
+        debug!("no more clients are taken");
         if let Some(warm) = self.warm.take() {
             warm.drain(); // who waits for it has his answer, and the gates need not wait for him
         }

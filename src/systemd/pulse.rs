@@ -15,6 +15,8 @@ pub struct Pulse {
     missing: u32,
     /// When the next round is due; `None`: never.
     next: Option<Instant>,
+    /// Whether somebody was told that this round is late.
+    is_known_late: bool,
 }
 
 impl Pulse {
@@ -24,6 +26,7 @@ impl Pulse {
             every: watchdog.map(|time| time / ROUNDS_PER_WATCHDOG),
             missing: 0,
             next: Some(now),
+            is_known_late: false,
         }
     }
 
@@ -34,6 +37,7 @@ impl Pulse {
         }
         self.missing = (1 << gates) - 1;
         self.next = self.every.map(|every| now + every);
+        self.is_known_late = false;
         true
     }
 
@@ -42,6 +46,12 @@ impl Pulse {
         let was_open = self.missing != 0;
         self.missing &= !(1 << gate);
         was_open && self.missing == 0
+    }
+
+    /// Whether the next round would be due, and this one is not complete: once for each round.
+    pub fn is_late(&mut self, now: Instant) -> bool {
+        let is_late = self.missing != 0 && self.next.is_some_and(|next| next <= now);
+        is_late && !std::mem::replace(&mut self.is_known_late, true)
     }
 
     /// How long nothing is to be begun.
@@ -64,6 +74,7 @@ mod tests {
         assert!(pulse.begins(2, start) && !pulse.begins(2, start));
         assert!(!pulse.ends(1) && !pulse.ends(1), "one gate is not all");
         assert!(!pulse.begins(2, at(60)), "the other one is still awaited");
+        assert!(!pulse.is_late(at(9)) && pulse.is_late(at(10)) && !pulse.is_late(at(11)));
         assert_eq!(pulse.wait(at(60)), None);
         assert!(pulse.ends(0));
         assert!(pulse.begins(2, at(60)), "late, and at once");

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::failure::{self, Failure, Told};
 use super::publication::Publication;
+use super::vigil::Vigil;
 use super::warm::AwaitedFile;
 use crate::attachment::FileName;
 use crate::cache::{Entry, Watch};
@@ -34,6 +35,8 @@ pub struct Desk {
     pub cache: Watch<Failure>,
     /// What is counted.
     pub meters: Arc<Meters>,
+    /// Whether lookup workers get on.
+    pub vigil: Vigil,
 }
 
 /// What the service is to the people who meet it.
@@ -115,6 +118,7 @@ impl Desk {
             publication,
             cache,
             meters: Arc::new(meters),
+            vigil: Vigil::default(),
         }
     }
 

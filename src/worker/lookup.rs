@@ -44,9 +44,10 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Answers requests until no more can come.
-    pub fn run(self) {
+    /// Answers requests until no more can come. `number` is this worker's among all of them.
+    pub fn run(self, number: usize) {
         while let Ok(first) = self.jobs.recv() {
+            self.desk.vigil.turn(number);
             crate::sabotage::point("worker");
             let mut gates = 0;
             for job in iter::once(first)
@@ -57,6 +58,7 @@ impl Worker {
                 self.work(job);
             }
             self.desk.gates.wake(gates);
+            self.desk.vigil.turn(number);
         }
     }
 
