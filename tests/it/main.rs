@@ -25,6 +25,7 @@ mod link; // no client breaks, or uses, the private way to tiny_http
 mod manual; // the manual page
 mod memory; // what it takes is bounded, counted, and given back
 mod meters; // what is counted, and what is shown of it
+mod monitoring; // alerts and dashboard ask for numbers that there are
 mod overload; // hits go on while everything else waits
 mod problems; // what people see who cannot get the file: page, picture, JSON or text
 mod publishing; // what the operator does not publish is not served, and not asked for
