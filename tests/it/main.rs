@@ -12,6 +12,7 @@ mod crash; // a panic costs its job or the process, a stop cuts nobody, a restar
 mod docs; // what is written for operators says what the code does
 mod env_file; // the settings that the package installs are those of the code
 mod faults; // whatever goes wrong on the way from Confluence: one table
+mod firewall; // the port that a firewall lets pass
 mod freshness; // what becomes of a copy when its time is over
 mod fronts; // behind reverse proxies: for whom they ask, and what is nobody's right for coming through one
 mod gallery; // the files of a page, for people and programs, and how rarely Confluence is asked for them
@@ -26,6 +27,7 @@ mod link; // no client breaks, or uses, the private way to tiny_http
 mod manual; // the manual page
 mod memory; // what it takes is bounded, counted, and given back
 mod meters; // what is counted, and what is shown of it
+mod monitoring; // alerts and dashboard ask for numbers that there are
 mod overload; // hits go on while everything else waits
 mod problems; // what people see who cannot get the file: page, picture, JSON or text
 mod publishing; // what the operator does not publish is not served, and not asked for

@@ -18,7 +18,7 @@ const CLIENTS: usize = 8;
 const RESTARTS: usize = 6;
 
 /// Answers between two restarts at least.
-const ANSWERS_BETWEEN: usize = 100;
+const ANSWERS_BETWEEN: usize = 300;
 
 /// What all clients have seen.
 #[derive(Debug, Default)]
@@ -51,6 +51,15 @@ impl Seen {
         let [answered, refused, cut, again] =
             [&self.answered, &self.refused, &self.cut, &self.asked_again].map(Seen::get);
         format!("{what}: {answered} answered, {refused} refused, {cut} cut, {again} asked again")
+    }
+}
+
+/// Ends the clients when the test has seen enough, or has failed.
+struct Enough<'a>(&'a AtomicBool);
+
+impl Drop for Enough<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -111,6 +120,7 @@ fn restart_under_load(signal: &str) -> Seen {
             let (bytes, done, seen) = (&bytes, &done, &seen);
             scope.spawn(move || ask(address, number % 2 == 0, bytes, done, seen));
         }
+        let _enough = Enough(&done);
         let go_on = |seen: &Seen| {
             let before = seen.answered();
             eventually("everybody is served", || {
@@ -127,7 +137,6 @@ fn restart_under_load(signal: &str) -> Seen {
             binary = next;
         }
         go_on(&seen);
-        done.store(true, Ordering::Relaxed);
         binary
     });
     assert_eq!(manager.stored_address(), address);

@@ -228,17 +228,20 @@ fn of_two_stored_sockets_one_stays() {
 
 #[test]
 fn what_was_handed_to_another_process_is_not_touched() {
-    let (confluence, _) = origin("a.png", 10);
-    let others = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = others.local_addr().expect("bound");
-    let mut manager = ServiceManager::start();
-    let handed = Handed {
-        stdin: Some(others.into()),
-        redirections: &["3<&0"],
-        names: LISTEN,
-    };
-    let mut binary = start_as("1", &manager.manage(&settings(&confluence), None), handed);
-    manager.hear("READY=1");
-    assert_ne!(binary.address(), address);
-    assert_eq!(get(binary.address(), "/healthz").status, 200);
+    for process in ["1", ""] {
+        let (confluence, _) = origin("a.png", 10);
+        let others = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = others.local_addr().expect("bound");
+        let mut manager = ServiceManager::start();
+        let handed = Handed {
+            stdin: Some(others.into()),
+            redirections: &["3<&0"],
+            names: LISTEN,
+        };
+        let settings = manager.manage(&settings(&confluence), None);
+        let mut binary = start_as(process, &settings, handed);
+        manager.hear("READY=1");
+        assert_ne!(binary.address(), address, "LISTEN_PID={process}");
+        assert_eq!(get(binary.address(), "/healthz").status, 200);
+    }
 }
