@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::gate::GateMeter;
 use super::inner::{CacheFigures, CacheMeter, CrewMeter, UpstreamMeter};
-use super::number::Number;
+use super::number::{Number, Own};
 use super::past::{self, Mishap, Past, Rate, Sample};
 use super::saved::Saved;
 use super::words::Source;
@@ -21,6 +21,8 @@ pub struct Meters {
     pub started: (Instant, SystemTime),
     /// One for each gate.
     gates: Vec<Arc<GateMeter>>,
+    /// Client connections at once at most.
+    pub clients_max: Own,
     /// The cache actor's.
     pub cache: Arc<CacheMeter>,
     /// The fetch crew's.
@@ -94,6 +96,7 @@ impl Meters {
         Meters {
             started: (started, SystemTime::now()),
             gates,
+            clients_max: Own::default(),
             cache,
             crew: CrewMeter::default(),
             upstream,

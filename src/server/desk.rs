@@ -28,6 +28,7 @@ pub(super) fn desk(
             .unwrap_or_default(),
     };
     let meters = Meters::new(gates.meters(), cache.meter(), confluence.meter(), probes);
+    meters.clients_max.set(config.proxy.connections_max as u64);
     meters
         .crew
         .size

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::watch::Report;
-use crate::meters::{BOUNDS, Histogram, Number};
+use crate::meters::{BOUNDS, Histogram, Number, Source, Status};
 
 /// One metric.
 pub struct Metric {
@@ -101,4 +101,22 @@ pub(super) fn put_times<C: Number>(
             buckets,
         },
     });
+}
+
+/// Pairs that are there before they first happen, so that a rate sees the first one as well.
+pub(super) fn is_shown_at_zero(status: Status, source: Source) -> bool {
+    match source {
+        Source::Hit | Source::Miss | Source::Join | Source::Revalidated | Source::Stale => {
+            matches!(status, Status::Ok | Status::Partial | Status::NotModified)
+        }
+        Source::Error => matches!(
+            status,
+            Status::NotFound
+                | Status::Internal
+                | Status::Gateway
+                | Status::Unavailable
+                | Status::TimedOut
+        ),
+        Source::Page => status == Status::Ok,
+    }
 }

@@ -2,29 +2,11 @@
 
 use std::time::UNIX_EPOCH;
 
-use super::metric::{Kind, Metric, put, put_real, put_seconds, put_times};
+use super::metric::{Kind, Metric, is_shown_at_zero, put, put_real, put_seconds, put_times};
 use crate::meters::{Answer, Left, Number, Question, Refused, Source, State, Status};
 
-/// Pairs that are there before they first happen, so that a rate sees the first one as well.
-fn is_shown_at_zero(status: Status, source: Source) -> bool {
-    match source {
-        Source::Hit | Source::Miss | Source::Join | Source::Revalidated | Source::Stale => {
-            matches!(status, Status::Ok | Status::Partial | Status::NotModified)
-        }
-        Source::Error => matches!(
-            status,
-            Status::NotFound
-                | Status::Internal
-                | Status::Gateway
-                | Status::Unavailable
-                | Status::TimedOut
-        ),
-        Source::Page => status == Status::Ok,
-    }
-}
-
 /// All of them, in the order in which they are written.
-pub const METRICS: [Metric; 40] = [
+pub const METRICS: [Metric; 41] = [
     Metric {
         name: "build",
         kind: Kind::Info,
@@ -124,6 +106,13 @@ pub const METRICS: [Metric; 40] = [
         labels: &[],
         help: "Client connections accepted, those included that were then refused",
         read: |report, rows| put(rows, &[], report.reading.gates.accepted.get()),
+    },
+    Metric {
+        name: "connections_limit",
+        kind: Kind::Gauge,
+        labels: &[],
+        help: "PROXY_MAX_CONNECTIONS: client connections at once at most",
+        read: |report, rows| put(rows, &[], report.reading.meters.clients_max.get()),
     },
     Metric {
         name: "cache_items",

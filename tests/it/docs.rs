@@ -79,6 +79,8 @@ fn nothing_unknown_is_named() {
         "README.zh-CN.md",
         "CHANGELOG.md",
         "systemd/confluence-attachment-proxy.service",
+        "packaging/etc/confluence-attachment-proxy.env",
+        "packaging/man/confluence-attachment-proxy.8",
         "packaging/front/nginx.conf",
         "packaging/front/haproxy.cfg",
         "packaging/front/Caddyfile",

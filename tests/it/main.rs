@@ -7,10 +7,12 @@ mod advise; // the command that says how large the cache should be: from a log o
 mod binary; // the program itself: exit codes, signals, the lines of its log
 mod check; // the command that says what is wrong: its lines, its exit codes, its one login
 mod cloud; // Confluence Cloud: numbers, signed addresses, and a host that knows no account
+mod completion; // what a shell proposes behind the program's name
 mod crash; // a panic costs its job or the process, a stop cuts nobody, a restart serves at once
 mod docs; // what is written for operators says what the code does
 mod env_file; // the settings that the package installs are those of the code
 mod faults; // whatever goes wrong on the way from Confluence: one table
+mod firewall; // the port that a firewall lets pass
 mod freshness; // what becomes of a copy when its time is over
 mod fronts; // behind reverse proxies: for whom they ask, and what is nobody's right for coming through one
 mod gallery; // the files of a page, for people and programs, and how rarely Confluence is asked for them
@@ -20,9 +22,12 @@ mod hit_and_miss; // what is fetched, what is kept, what is forgotten
 mod hostile; // attacks on the program itself, each with the exact bytes of the answer
 mod http_contract; // heads, conditionals, ranges, methods, problems, policy, names
 mod https; // TLS for clients: what is agreed on, renewed, refused, and never cut
+mod licences; // whose work is compiled into the program, and what they ask for it
 mod link; // no client breaks, or uses, the private way to tiny_http
+mod manual; // the manual page
 mod memory; // what it takes is bounded, counted, and given back
 mod meters; // what is counted, and what is shown of it
+mod monitoring; // alerts and dashboard ask for numbers that there are
 mod overload; // hits go on while everything else waits
 mod problems; // what people see who cannot get the file: page, picture, JSON or text
 mod publishing; // what the operator does not publish is not served, and not asked for

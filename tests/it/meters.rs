@@ -109,6 +109,7 @@ fn connections_are_counted_by_what_they_are_doing() {
         );
     }
     for (series, expected) in [
+        ("connections_limit", 4096.0),
         ("crew_size", 20.0),
         ("crew_busy", 1.0),
         ("flights_under_way", 1.0),

@@ -8,6 +8,7 @@ mod program;
 mod proxy;
 pub mod source;
 pub mod tls;
+pub mod usage;
 
 pub use client::{Client, Response};
 pub use program::Program;
