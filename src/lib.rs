@@ -49,7 +49,8 @@
 //! Beside all requests the thread `account` tests the login at the start, and again when the secret has changed, when
 //! somebody sends SIGHUP, or when the guard's pause is over. SIGHUP also makes [`server`] read the certificate for clients
 //! again, which the accepting gate shows from then on. SIGUSR1 has the thread `access` open the file of the access log
-//! again. Everybody counts what he does in cells of [`meters`], which are added up when somebody reads `/metrics` or
+//! again. When a service manager watches, [`server`] sends a probe through every gate from time to time, which goes the way of
+//! a request up to step 7 and back, and says that the service lives when all have returned. Everybody counts what he does in cells of [`meters`], which are added up when somebody reads `/metrics` or
 //! `/status`.
 //!
 //! # Code map, in reading order
@@ -75,6 +76,7 @@
 //! | [`client`] | the way of an operator's command to the running service; no part of the service |
 //! | [`warm`] | has the running service fetch the files of pages, for operators; no part of the service |
 //! | [`server`] | starts, supervises and stops the threads |
+//! | [`systemd`] | what the service manager hands over, and what it is told |
 //! | [`sabotage`] | panics that a debug build can be told to have, for the tests of crashes |
 //! | [`demo`] | a sample Confluence for demonstration, tests and bench; a part of neither |
 //!
@@ -125,6 +127,7 @@ pub mod reply;
 pub mod router;
 pub mod sabotage;
 pub mod server;
+pub mod systemd;
 pub mod warm;
 pub mod web;
 pub mod worker;

@@ -3,6 +3,7 @@
 mod demonstration;
 mod files;
 mod health;
+mod service_manager;
 mod translate;
 mod warming;
 
@@ -29,6 +30,7 @@ use confluence_attachment_proxy::meters::Saved;
 #[cfg(debug_assertions)]
 use confluence_attachment_proxy::sabotage;
 use confluence_attachment_proxy::server::{self, Ending, FoundTls, Server, Setup};
+use confluence_attachment_proxy::systemd::Given;
 
 use crate::files::{open_log, read_text_file, stamp};
 
@@ -123,6 +125,7 @@ fn environment() -> Environment<'static> {
 }
 
 fn serve(style: Style) -> ExitCode {
+    let given = service_manager::given();
     #[cfg(debug_assertions)]
     if let Ok(point) = std::env::var(sabotage::VARIABLE) {
         sabotage::arm(point);
@@ -151,6 +154,7 @@ fn serve(style: Style) -> ExitCode {
         showcase: None,
         secrets: Secrets::new(reread_account, stamp),
         reread_tls: Box::new(reread_tls),
+        given,
     };
     let code = run(setup, |_| {}, |_| {});
     log.close(LOG_PATIENCE);
@@ -291,6 +295,7 @@ fn demo(style: Style, port: Option<u16>) -> ExitCode {
                 config,
                 secrets,
                 reread_tls: Box::new(|| Ok((None, Vec::new()))), // a demonstration has no certificate
+                given: Given::default(),                         // nor is it installed anywhere
                 directory: link_directory(),
                 showcase: Some(demonstration::showcase(&confluence)),
             };

@@ -137,6 +137,7 @@ impl<W, F: Clone> CacheActor<W, F> {
                 }
                 self.wake(waiter, Outcome::Forgotten);
             }
+            CacheMessage::Probe(waiter) => self.wake(waiter, Outcome::Probed),
         }
     }
 

@@ -141,6 +141,7 @@ enum Said {
     Busy,
     TooBig,
     Forgotten,
+    Probed,
 }
 
 struct World {
@@ -569,6 +570,7 @@ impl World {
             Outcome::Busy => Said::Busy,
             Outcome::TooBig => Said::TooBig,
             Outcome::Forgotten => Said::Forgotten,
+            Outcome::Probed => Said::Probed,
         };
         assert_eq!((woken.waiter, said), (waiter, expected));
         let before = self.said[waiter].replace(said);

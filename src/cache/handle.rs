@@ -48,6 +48,8 @@ pub enum Outcome<F> {
     TooBig,
     /// What was asked to be forgotten is.
     Forgotten,
+    /// The actor is alive.
+    Probed,
 }
 
 /// A parked request of kind `W` that can go on.
@@ -169,6 +171,7 @@ impl Forget {
 pub(super) enum CacheMessage<W> {
     Claim(Key, Demand, W),
     Forget(Forget, W),
+    Probe(W),
 }
 
 /// How workers reach the cache. The actor ends when the last one is dropped and no download runs.
@@ -200,6 +203,12 @@ impl<W, F: Clone> CacheHandle<W, F> {
     /// actor's inbox is full. A waiter whose actor is gone is dropped: the service is stopping.
     pub fn claim(&self, key: Key, demand: Demand, waiter: W) {
         let _ = self.inbox.send(CacheMessage::Claim(key, demand, waiter));
+    }
+
+    /// Wakes `waiter` with [`Outcome::Probed`] if the lock can be had and the actor still takes what it is sent.
+    pub fn probe(&self, waiter: W) {
+        self.store.with(|_| ());
+        let _ = self.inbox.send(CacheMessage::Probe(waiter));
     }
 
     /// Forgets files and wakes `waiter` with [`Outcome::Forgotten`] when that is done.

@@ -168,6 +168,11 @@ impl Confluence {
         }
     }
 
+    /// Whether Confluence has let the account in, and nothing has made that doubtful since.
+    pub fn is_accepted(&self) -> bool {
+        *self.shared.guard().standing() == Standing::Good
+    }
+
     /// What is left of the pause that Confluence has asked for; `None` without one.
     pub fn pause(&self) -> Option<Duration> {
         self.shared.guard().pause_left(Instant::now())

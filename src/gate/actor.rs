@@ -13,8 +13,9 @@ use super::clients::Clients;
 use super::connection::{Connection, Phase};
 use super::door::Door;
 use super::fronts::{Caller, Fronts};
-use super::handle::{Adopted, GateMessage, Gates};
+use super::handle::{Adopted, GateMessage, Gates, LeftTo};
 use super::link::Link;
+use super::probe::Probe;
 use super::refusal::Refusal;
 use super::serve::refuse;
 use super::transport::Transport;
@@ -33,8 +34,15 @@ const MESSAGES_PER_TURN: usize = 1024;
 /// Connections beyond the bounds that are told why before they are closed; more are closed without a word.
 const UNSEATED_MAX: usize = 256;
 
+/// Turns of accepting before the door is closed: enough for all whom the kernel holds.
+const LAST_TURNS_MAX: usize = 64;
+
 /// How long an idle connection is left open when a drain begins: a request that is on its way is still answered.
-const DRAIN_IDLE_TIME: Duration = Duration::from_millis(150);
+pub(super) const DRAIN_IDLE_TIME: Duration = Duration::from_millis(150);
+
+/// The same for one that has not asked for anything yet: its client has only just come. Browsers also connect without ever
+/// asking, and nobody shall wait for them for long.
+const DRAIN_FIRST_TIME: Duration = Duration::from_secs(1);
 
 /// A gate before its thread runs. Made by [`super::open`].
 pub struct Gate {
@@ -48,7 +56,9 @@ pub struct Gate {
     pub(super) fronts: Arc<Fronts>,
     pub(super) under_way: UnderWay,
     pub(super) clients: Clients,
+    pub(super) probe: Probe,
 }
+
 impl Gate {
     /// Serves clients until a drain is over.
     ///
@@ -144,12 +154,17 @@ impl Gate {
                 }
                 let _ = renewed.send(()); // it has room for this one
             }
-            GateMessage::CloseDoor(closed) => {
+            GateMessage::CloseDoor(waiting, closed) => {
+                match waiting {
+                    LeftTo::Next => {}
+                    LeftTo::Nobody => self.accept_all(now),
+                }
                 if let Some(door) = self.door.take() {
                     door.close(self.poll.registry());
                 }
                 let _ = closed.send(()); // it has room for this one
             }
+            GateMessage::Probe(back) => self.probe(back),
             GateMessage::Drain(until) => self.drain(until, now),
         }
     }
@@ -201,6 +216,16 @@ impl Gate {
                 }
             }
             self.adopt(connection, now);
+        }
+    }
+
+    /// Takes everybody who has connected so far; who does that meanwhile is taken as well, within bounds.
+    fn accept_all(&mut self, now: Instant) {
+        for _ in 0..LAST_TURNS_MAX {
+            self.accept(now);
+            if self.door.as_ref().is_none_or(|door| !door.is_due(now)) {
+                return;
+            }
         }
     }
 
@@ -269,7 +294,11 @@ impl Gate {
         for slot in slots {
             let connection = &mut self.clients.connections[slot];
             if connection.is_idle() {
-                connection.deadline = connection.deadline.min(now + DRAIN_IDLE_TIME);
+                let time = match connection.is_new() {
+                    true => DRAIN_FIRST_TIME,
+                    false => DRAIN_IDLE_TIME,
+                };
+                connection.deadline = connection.deadline.min(now + time);
                 self.clients.note(slot, now);
             }
         }

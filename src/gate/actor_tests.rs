@@ -13,6 +13,7 @@ use super::super::framing::Vetted;
 use super::super::fronts::Fronts;
 use super::super::outgoing::Outgoing;
 use super::super::pending::Pending;
+use super::super::ticket::Ticket;
 use super::super::transport::Transport;
 use crate::attachment::{Body, Chunk, Ledger};
 use crate::config::Networks;
@@ -57,6 +58,21 @@ fn client_of(fronts: &Fronts, now: Instant) -> (Connection, TcpStream) {
         now,
     );
     (connection, client)
+}
+
+fn reply() -> Reply {
+    let ledger = Ledger::default();
+    let body = Body::new(vec![Chunk::new(&[0; 10], &ledger)], &ledger, None);
+    let range = 0..10;
+    Reply {
+        status: 200,
+        head: Vec::new(),
+        payload: Payload::Stored { body, range },
+        note: LogNote {
+            subject: "test".into(),
+            from: "join",
+        },
+    }
 }
 
 #[test]
@@ -136,24 +152,12 @@ fn a_full_socket_has_a_time_limit_also_after_waiting_for_a_download() {
     let now = Instant::now();
     let (mut connection, _client) = client(now);
     while connection.transport.socket.write(&[0; 65_536]).is_ok() {}
-    let ledger = Ledger::default();
-    let body = Body::new(vec![Chunk::new(&[0; 10], &ledger)], &ledger, None);
-    let range = 0..10;
-    let reply = Reply {
-        status: 200,
-        head: Vec::new(),
-        payload: Payload::Stored { body, range },
-        note: LogNote {
-            subject: "test".into(),
-            from: "join",
-        },
-    };
     let vetted = Vetted {
         keep_alive: true,
         old: false,
     };
     connection.phase = Phase::Writing {
-        outgoing: Box::new(Outgoing::new(reply, vetted)),
+        outgoing: Box::new(Outgoing::new(reply(), vetted)),
         since: now,
     };
     connection.deadline = now + Duration::from_secs(u32::MAX.into()); // as while it waited
@@ -210,4 +214,27 @@ fn a_request_beyond_those_under_way_is_told_so_by_the_gate_itself() {
     gate.under_way.leave(0);
     let _later = ask(&mut gate, REQUEST);
     assert!(on_the_link < gate.link.heads().len(), "a place came back");
+}
+
+#[test]
+fn a_probe_leaves_where_no_request_does_and_ends_with_its_own_reply() {
+    let (mut gate, _nobody_reads) = gate();
+    let now = Instant::now();
+    assert!((0..REQUESTS_UNDER_WAY_MAX).all(|_| gate.under_way.enter(0)));
+    let (back, returned) = crossbeam_channel::bounded(1);
+    gate.probe(back);
+    let head = b"OPTIONS * HTTP/1.1\r\nT: 0.ffffffff.1 0.0.0.0\r\n\r\n";
+    assert_eq!(gate.link.heads(), head);
+    let probe = Ticket::of_probe(0, 1);
+    assert!(probe.is_probe());
+    let of_a_client = Ticket { slot: 0, ..probe };
+    assert!(!of_a_client.is_probe());
+    for other in [of_a_client, Ticket::of_probe(1, 1), Ticket::of_probe(0, 2)] {
+        gate.answer(other, reply(), now);
+        assert!(returned.is_empty(), "{other:?}");
+    }
+    gate.answer(probe, reply(), now);
+    assert_eq!(returned.try_iter().collect::<Vec<_>>(), [0]);
+    gate.answer(probe, reply(), now);
+    assert!(returned.is_empty(), "it comes back once");
 }

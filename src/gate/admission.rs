@@ -45,6 +45,11 @@ impl UnderWay {
         false
     }
 
+    /// Takes a place for a probe, also when all are taken.
+    pub(super) fn enter_always(&self) {
+        self.0.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Gives the place back.
     pub fn leave(&self, form_bytes: usize) {
         self.0.requests.fetch_sub(1, Ordering::Relaxed);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use slab::Slab;
 
+use super::actor::DRAIN_IDLE_TIME;
 use super::connection::Connection;
 use super::deadlines::Deadlines;
 use super::head::HEAD_BYTES_MAX;
@@ -70,6 +71,16 @@ impl Clients {
                 self.meter.moved(connection.counted, state);
                 connection.counted = state;
             }
+        }
+    }
+
+    /// Waits for the next request of a client that was told that it may ask again; in a drain only for a moment, for
+    /// perhaps it just has.
+    pub(super) fn rest(&mut self, slot: usize, now: Instant) {
+        let connection = &mut self.connections[slot];
+        connection.rest(now);
+        if self.draining.is_some() {
+            connection.deadline = now + DRAIN_IDLE_TIME;
         }
     }
 

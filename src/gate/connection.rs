@@ -168,6 +168,16 @@ impl Connection {
         }
     }
 
+    /// Whether its first request is still to come.
+    pub(super) fn is_new(&self) -> bool {
+        match &self.phase {
+            Phase::Introducing { .. } | Phase::Handshaking { .. } | Phase::Reading => {
+                self.answered == 0
+            }
+            Phase::UnderWay { .. } | Phase::Writing { .. } | Phase::Lingering { .. } => false,
+        }
+    }
+
     /// What it is doing, for those who watch.
     pub(super) fn state(&self) -> State {
         match &self.phase {

@@ -34,9 +34,20 @@ pub(super) enum GateMessage {
     /// Show this certificate to new clients, and say so when it is.
     Renew(Certificate, Sender<()>),
     /// Take no more clients, and say so when every one that was taken has been handed to its gate.
-    CloseDoor(Sender<()>),
+    CloseDoor(LeftTo, Sender<()>),
+    /// Send a probe, and its number there when it comes back.
+    Probe(Sender<usize>),
     /// Finish what is running, end at this moment at the latest.
     Drain(Instant),
+}
+
+/// Who takes those clients that have connected and were not accepted yet when the service stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftTo {
+    /// The next process: somebody keeps a copy of the listening socket for it.
+    Next,
+    /// Nobody: closing the socket would reset them, so they are taken in.
+    Nobody,
 }
 
 /// A client on its way to the gate that will own it.
@@ -76,7 +87,7 @@ impl Gates {
     }
 
     /// How many gates there are.
-    pub(super) fn count(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.0.len()
     }
 
@@ -122,11 +133,19 @@ impl Gates {
         let _ = is_renewed.recv(); // an error means that this gate has ended, and nobody connects any more
     }
 
+    /// Sends a probe through every gate, whose number comes to `back` when it has returned. `back` has room for one of
+    /// each. Call it when no probe is on its way.
+    pub fn probe(&self, back: &Sender<usize>) {
+        for gate in self.0.iter() {
+            gate.send(GateMessage::Probe(back.clone()));
+        }
+    }
+
     /// Asks every gate to stop taking clients, to finish what is running and to end by `until`. Blocks until no more
     /// clients can come, for a gate that had ended before would drop one that was just on its way to it.
-    pub fn drain(&self, until: Instant) {
+    pub fn drain(&self, until: Instant, waiting: LeftTo) {
         let (closed, door_closed) = bounded(1);
-        self.0[DOOR_GATE].send(GateMessage::CloseDoor(closed));
+        self.0[DOOR_GATE].send(GateMessage::CloseDoor(waiting, closed));
         let _ = door_closed.recv(); // an error means that this gate has ended already
         for gate in self.0.iter() {
             gate.send(GateMessage::Drain(until));
@@ -145,7 +164,8 @@ impl Gates {
                 GateMessage::Reply(..)
                 | GateMessage::Grown(_)
                 | GateMessage::Renew(..)
-                | GateMessage::CloseDoor(_)
+                | GateMessage::CloseDoor(..)
+                | GateMessage::Probe(_)
                 | GateMessage::Drain(_) => {
                     unreachable!("sent above")
                 }

@@ -6,6 +6,7 @@
 use std::mem::MaybeUninit;
 
 use super::authority;
+use super::client::Client;
 use super::form;
 use super::framing::{Vetted, vet_fields};
 use super::fronts::Caller;
@@ -117,6 +118,17 @@ pub(super) fn vet(
         link.truncate(start);
     }
     result
+}
+
+/// Appends the head of a probe: the smallest that crosses the link.
+pub(super) fn put_probe(ticket: Ticket, client: Client, link: &mut Vec<u8>) {
+    for part in ["OPTIONS * HTTP/1.1\r\n", TICKET_FIELD, ": "] {
+        link.extend_from_slice(part.as_bytes());
+    }
+    ticket.put(link);
+    link.push(b' ');
+    client.put(link);
+    link.extend_from_slice(b"\r\n\r\n");
 }
 
 fn vet_onto(

@@ -34,6 +34,7 @@ mod listener;
 mod open;
 mod outgoing;
 mod pending;
+mod probe;
 #[cfg(any(test, fuzzing))]
 mod properties;
 mod proxy_header;
@@ -52,9 +53,9 @@ pub use admission::{REQUESTS_UNDER_WAY_MAX, UnderWay};
 pub use certificate::{Certificate, CertificateError};
 pub use client::{Client, Scheme, Way};
 pub use form::FORM_FIELD;
-pub use handle::Gates;
+pub use handle::{Gates, LeftTo};
 pub use head::{FORWARDED, ORIGIN_FIELD, TICKET_FIELD};
-pub use listener::listen;
+pub use listener::{listen, prepare};
 pub use open::{Facing, open};
 #[cfg(fuzzing)]
 pub use properties::{head, proxy_header, target};

@@ -17,6 +17,7 @@ use super::fronts::Fronts;
 use super::handle::{DOOR_GATE, Gates};
 use super::link::Link;
 use super::pending::Pending;
+use super::probe::Probe;
 use crate::config::Networks;
 use crate::logging::Access;
 
@@ -99,6 +100,7 @@ pub fn open(
             fronts: fronts.clone(),
             under_way,
             clients,
+            probe: Probe::default(),
         });
     }
     Ok((gates, built))

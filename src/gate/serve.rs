@@ -118,7 +118,7 @@ impl Gate {
     pub(super) fn answer(&mut self, ticket: Ticket, reply: Reply, now: Instant) {
         let slot = ticket.slot as usize;
         let Some(connection) = self.clients.connections.get_mut(slot) else {
-            return;
+            return self.end_probe(ticket);
         };
         let Phase::UnderWay {
             serial,
@@ -195,8 +195,8 @@ impl Gate {
                     let asked = connection.asked.take();
                     visits::answered(access, client, asked, outgoing, (took, true));
                 }
-                if outgoing.keep_alive && self.clients.draining.is_none() {
-                    connection.rest(now);
+                if outgoing.keep_alive {
+                    self.clients.rest(slot, now);
                     true
                 } else if connection.has_unread() {
                     connection.linger(now);

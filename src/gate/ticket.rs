@@ -13,7 +13,24 @@ pub struct Ticket {
     pub serial: u64,
 }
 
+/// The place of those requests that no client has sent; no gate has so many connections.
+const NOBODYS_SLOT: u32 = u32::MAX;
+
 impl Ticket {
+    /// The ticket of a probe. A client's request never has it: its place is that of its connection.
+    pub(super) fn of_probe(gate: u8, serial: u64) -> Ticket {
+        Ticket {
+            gate,
+            slot: NOBODYS_SLOT,
+            serial,
+        }
+    }
+
+    /// Whether the gate itself has sent it, to see whether it comes back.
+    pub fn is_probe(&self) -> bool {
+        self.slot == NOBODYS_SLOT
+    }
+
     /// Appends the printed form: three hexadecimal numbers. Written for every request, so without the formatter.
     pub(super) fn put(self, out: &mut Vec<u8>) {
         put_hex(out, self.gate.into());

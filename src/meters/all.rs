@@ -9,7 +9,7 @@ use super::inner::{CacheFigures, CacheMeter, CrewMeter, UpstreamMeter};
 use super::number::{Number, Own};
 use super::past::{self, Mishap, Past, Rate, Sample};
 use super::saved::Saved;
-use super::words::Source;
+use super::words::{Source, State};
 
 /// Shortest time since the last sample that says something by itself.
 const LAST_SPAN_MIN: Duration = Duration::from_secs(1);
@@ -110,6 +110,15 @@ impl Meters {
         let sum = GateMeter::default();
         self.gates.iter().for_each(|gate| sum.include(gate));
         sum
+    }
+
+    /// Client connections that are open now.
+    pub fn connections(&self) -> u64 {
+        let gates = self.all_gates();
+        State::ALL
+            .map(|state| gates.connections(state))
+            .iter()
+            .sum()
     }
 
     /// Reads everything. `cache` is what the store says.

@@ -14,6 +14,7 @@ mod certificate;
 mod desk;
 mod error;
 mod machine;
+mod managed;
 mod open;
 mod spawn;
 mod start;

@@ -5,15 +5,26 @@ use std::net::{SocketAddr, TcpListener};
 use super::error::StartError;
 use super::threads::{Spawner, Stage};
 use crate::config::Config;
-use crate::gate;
+use crate::gate::{self, Certificate, Facing, LeftTo};
 use crate::logging::{self, Access, AccessHandle};
+use crate::systemd::{self, Given, Listening};
 
-/// Where clients connect, bound and not yet served.
-pub(super) fn listen(config: &Config) -> Result<(TcpListener, SocketAddr), StartError> {
+/// Where clients connect, bound and not yet served; and who takes those that wait there when the service stops.
+pub(super) fn listen(
+    config: &Config,
+    given: &mut Given,
+) -> Result<(TcpListener, SocketAddr, LeftTo), StartError> {
     let wanted = SocketAddr::new(config.proxy.host, config.proxy.port);
-    let listener = gate::listen(wanted).map_err(|error| StartError::Listen(wanted, error))?;
-    let address = listener.local_addr().map_err(StartError::System)?;
-    Ok((listener, address))
+    let listening = systemd::listener(given, wanted, gate::listen);
+    let Listening { socket, is_kept } =
+        listening.map_err(|error| StartError::Listen(wanted, error))?;
+    let address = socket.local_addr().map_err(StartError::System)?;
+    let listener = gate::prepare(socket).map_err(|error| StartError::Listen(address, error))?;
+    let left_to = match is_kept {
+        true => LeftTo::Next,
+        false => LeftTo::Nobody,
+    };
+    Ok((listener, address, left_to))
 }
 
 /// Opens the access log and starts its writer, if one is wanted.
@@ -30,6 +41,21 @@ pub(super) fn start_access_log(
         .start(Stage::Log, "access".into(), move || actor.run())
         .map_err(StartError::System)?;
     Ok((Some(access), Some(handle)))
+}
+
+/// What clients meet.
+pub(super) fn facing(
+    config: &Config,
+    certificate: Option<Certificate>,
+    access: Option<Access>,
+) -> Facing {
+    Facing {
+        certificate,
+        connections_max: config.proxy.connections_max,
+        trusted: config.proxy.trusted_proxies.clone(),
+        proxy_protocol: config.proxy.proxy_protocol,
+        access,
+    }
 }
 
 /// What addresses of this service begin with.

@@ -13,15 +13,16 @@ use crate::cache::{self, CacheHandle};
 use crate::config::Config;
 use crate::gate::{Gate, UnderWay};
 use crate::worker::{
-    self, Answerer, Crew, CrewShared, Desk, Failure, Listings, Order, Waiter, WarmHandle, Worker,
+    self, Answerer, Crew, CrewShared, Desk, Failure, Listings, Order, WORKERS_MAX, Waiter,
+    WarmHandle, Worker,
 };
 
 /// Members of the crew that take listings as well, at most, and never more than half of it: a listing may take fifty
 /// questions and some megabytes, and files must not wait for that.
 const LISTERS_MAX: usize = 2;
 
-/// Lookup workers at most, and at least two, so that one that waits for an inbox does not stop all hits.
-const WORKERS: (usize, usize) = (2, 8);
+/// Lookup workers at least, so that one that waits for an inbox does not stop all hits.
+const WORKERS_MIN: usize = 2;
 
 /// Starts everything that knows what is kept: who answers from it, and who fetches it.
 pub(super) fn spawn_inside(
@@ -102,11 +103,10 @@ fn spawn_back(
 
 /// Starts the lookup workers, all like this one.
 fn spawn_workers(spawner: &mut Spawner, worker: Worker) -> io::Result<()> {
-    let (low, high) = WORKERS;
-    for number in 0..cores().clamp(low, high) {
+    for number in 0..cores().clamp(WORKERS_MIN, WORKERS_MAX) {
         let worker = worker.clone();
         spawner.start(Stage::Front, format!("worker-{number}"), move || {
-            worker.run()
+            worker.run(number)
         })?;
     }
     Ok(())

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded, select};
-use log::{info, warn};
+use crossbeam_channel::{Receiver, bounded, never, select};
+use log::{debug, info, warn};
 
 use super::certificate::{Certificates, RereadTls};
 use super::desk::{desk, limits};
 use super::error::StartError;
 use super::machine;
-use super::open::{listen, scheme, start_access_log};
+use super::managed::Managed;
+use super::open::{facing, listen, scheme, start_access_log};
 use super::spawn::{cores, spawn_gates, spawn_inside};
 use super::threads::{Actors, Farewell, Spawner, Stage, Wish, culprit, join, join_as_they_leave};
 use crate::acceptor::{self, Acceptor, Job};
@@ -22,9 +23,10 @@ use crate::attachment::Ledger;
 use crate::cache::{self};
 use crate::config::{Config, Kind};
 use crate::confluence::Confluence;
-use crate::gate::{self, Facing, Gates, REQUESTS_UNDER_WAY_MAX, UnderWay};
+use crate::gate::{self, Gates, LeftTo, REQUESTS_UNDER_WAY_MAX, UnderWay};
 use crate::logging::AccessHandle;
 use crate::meters::{SAMPLE_EVERY, Saved};
+use crate::systemd::Given;
 use crate::web::Showcase;
 use crate::worker::{Desk, WarmHandle};
 
@@ -50,11 +52,17 @@ pub struct Setup {
     pub secrets: Secrets,
     /// Where the certificate is read again.
     pub reread_tls: RereadTls,
+    /// What the service manager handed over.
+    pub given: Given,
 }
 
 /// The running service. Dropping it stops it.
 pub struct Server {
     address: SocketAddr,
+    /// Who takes those who wait there when the service stops.
+    left_to: LeftTo,
+    /// `None`: nobody wants to know how it goes.
+    managed: Option<Managed>,
     gates: Gates,
     acceptor: acceptor::Stop,
     /// Dropped to end the account's keeper.
@@ -92,6 +100,7 @@ impl Server {
             showcase,
             secrets,
             reread_tls,
+            mut given,
         } = setup;
         machine::prepare(&config);
         let (confluence, news) =
@@ -100,20 +109,14 @@ impl Server {
         let certificate = certificates.load().map_err(StartError::Certificate)?;
         let mut spawner = Spawner::new();
         let (access, access_log) = start_access_log(&mut spawner, &config)?;
-        let (listener, address) = listen(&config)?;
-        // As deep as the gates let requests pass, so the acceptor never finds it full.
-        let (job_sender, jobs) = bounded::<Job>(REQUESTS_UNDER_WAY_MAX);
+        let (listener, address, left_to) = listen(&config, &mut given)?;
+        // As deep as the gates let requests pass, each with a probe, so the acceptor never finds it full.
+        let (job_sender, jobs) = bounded::<Job>(REQUESTS_UNDER_WAY_MAX + GATES_MAX);
         let (acceptor, acceptor_stop, links) =
             Acceptor::open(&directory, cores().min(GATES_MAX), job_sender)
                 .map_err(|error| StartError::Links(directory, error))?;
         let under_way = UnderWay::default();
-        let facing = Facing {
-            certificate,
-            connections_max: config.proxy.connections_max,
-            trusted: config.proxy.trusted_proxies.clone(),
-            proxy_protocol: config.proxy.proxy_protocol,
-            access,
-        };
+        let facing = facing(&config, certificate, access);
         let opened = gate::open(listener, facing, links, &under_way);
         let (gates, gate_actors) = opened.map_err(StartError::System)?;
         let ledger = Ledger::default();
@@ -137,6 +140,8 @@ impl Server {
             .and_then(|()| spawn_gates(&mut spawner, gate_actors));
         let server = Server {
             address,
+            left_to,
+            managed: given.manager.map(|it| Managed::new(it, address, &gates)),
             gates,
             acceptor: acceptor_stop,
             account: Some(account),
@@ -174,10 +179,12 @@ impl Server {
     /// Reads the certificate again, and has the account's secret read again and its login tested. Blocks for no longer
     /// than two small files take.
     pub fn reload(&mut self) {
+        self.managed.iter().for_each(Managed::reloading);
         self.certificates.renew(&self.gates);
         if let Some(account) = &self.account {
             account.reload();
         }
+        self.managed.iter().for_each(Managed::reloaded);
     }
 
     /// Has the file of the access log opened again, soon, for somebody who has moved it away.
@@ -189,7 +196,9 @@ impl Server {
 
     /// Blocks until somebody wishes a stop, or an actor ends by itself. Other wishes are fulfilled meanwhile.
     pub fn wait(&mut self, wishes: &Receiver<Wish>) -> Ending {
+        let probes = self.managed.as_ref().map_or_else(never, Managed::returned);
         loop {
+            let wait = self.turn(Instant::now());
             select! {
                 recv(wishes) -> wish => match wish {
                     Ok(Wish::Reload) => self.reload(),
@@ -200,16 +209,30 @@ impl Server {
                     Ok(first) => Ending::Failed(culprit(first, &self.farewells)),
                     Err(_) => Ending::Asked,
                 },
-                default(SAMPLE_EVERY) => self.desk.meters.sample(Instant::now()),
+                recv(probes) -> gate => if let (Ok(gate), Some(managed)) = (gate, &mut self.managed) {
+                    managed.hear(gate, &self.desk);
+                },
+                default(wait) => {}
             }
+        }
+    }
+
+    /// Does what is due, and says how long nothing is.
+    fn turn(&mut self, now: Instant) -> Duration {
+        self.desk.meters.sample(now);
+        match &mut self.managed {
+            Some(managed) => managed.turn(&self.gates, &self.desk, &self.confluence, now),
+            None => SAMPLE_EVERY,
         }
     }
 
     /// Stops in order; see the head of this file.
     fn stop(&mut self) {
         info!("stopping: running answers have {} s", self.drain.as_secs());
+        self.managed.iter().for_each(|it| it.stopping(self.drain));
         self.desk.draining.store(true, Ordering::Relaxed);
-        self.gates.drain(Instant::now() + self.drain);
+        self.gates.drain(Instant::now() + self.drain, self.left_to);
+        debug!("no more clients are taken");
         if let Some(warm) = self.warm.take() {
             warm.drain(); // who waits for it has his answer, and the gates need not wait for him
         }

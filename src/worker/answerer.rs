@@ -81,9 +81,9 @@ impl Answerer {
                 self.desk.problem(wish, &failure::problem(&why), now)
             }
             (Outcome::Busy | Outcome::TooBig, _) => self.desk.problem(wish, &failure::busy(), now),
-            (Outcome::Forgotten, _) => reply::no_content(wish, now),
-            (Outcome::Streaming { .. }, Wanted::Purge) => {
-                unreachable!("a purge waits for no download")
+            (Outcome::Forgotten | Outcome::Probed, _) => reply::no_content(wish, now),
+            (Outcome::Streaming { .. }, Wanted::Purge | Wanted::Probe) => {
+                unreachable!("neither waits for a download")
             }
         }
     }

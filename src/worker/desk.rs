@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::failure::{self, Failure, Told};
 use super::publication::Publication;
+use super::vigil::Vigil;
 use super::warm::AwaitedFile;
 use crate::attachment::FileName;
 use crate::cache::{Entry, Watch};
@@ -33,6 +34,8 @@ pub struct Desk {
     pub cache: Watch<Failure>,
     /// What is counted.
     pub meters: Arc<Meters>,
+    /// Whether lookup workers get on.
+    pub vigil: Vigil,
 }
 
 /// What the service is to the people who meet it.
@@ -79,6 +82,8 @@ pub enum Wanted {
     File(FileName),
     /// That something is forgotten.
     Purge,
+    /// That the cache is alive.
+    Probe,
 }
 
 impl House {
@@ -114,6 +119,7 @@ impl Desk {
             publication,
             cache,
             meters: Arc::new(meters),
+            vigil: Vigil::default(),
         }
     }
 
@@ -128,6 +134,11 @@ impl Desk {
     /// What Confluence was spared since the start.
     pub fn saved(&self) -> Saved {
         self.meters.read(self.cache.figures()).saved
+    }
+
+    /// Client connections that are open now.
+    pub fn connections(&self) -> u64 {
+        self.meters.connections()
     }
 
     /// Sends an answer on its way.
@@ -181,7 +192,7 @@ impl Desk {
 
     /// Why a monitor should be worried about Confluence: the account is refused, or the last question failed. What
     /// names other hosts is for operators only.
-    pub(super) fn upstream_trouble(&self, for_operators: bool) -> Option<String> {
+    pub fn upstream_trouble(&self, for_operators: bool) -> Option<String> {
         Some(trouble_words(&self.confluence.trouble()?, for_operators))
     }
 }

@@ -18,7 +18,7 @@ use super::warm::{Operator, WarmHandle};
 use crate::acceptor::{Fields, Job};
 use crate::attachment::{Key, PageId};
 use crate::cache::{self, CacheHandle, Demand, Lookup};
-use crate::gate::UnderWay;
+use crate::gate::{Ticket, UnderWay};
 use crate::reply::{Origin, Wish};
 use crate::router::{self, Method, Route};
 
@@ -44,9 +44,10 @@ pub struct Worker {
 }
 
 impl Worker {
-    /// Answers requests until no more can come.
-    pub fn run(self) {
+    /// Answers requests until no more can come. `number` is this worker's among all of them.
+    pub fn run(self, number: usize) {
         while let Ok(first) = self.jobs.recv() {
+            self.desk.vigil.turn(number);
             crate::sabotage::point("worker");
             let mut gates = 0;
             for job in iter::once(first)
@@ -57,6 +58,7 @@ impl Worker {
                 self.work(job);
             }
             self.desk.gates.wake(gates);
+            self.desk.vigil.turn(number);
         }
     }
 
@@ -85,6 +87,7 @@ impl Worker {
                 self.warm(job, page)
             }
             Route::Forget(what) => self.forget(job, what),
+            Route::Options { .. } if ticket.is_probe() => self.probe(ticket),
             other => {
                 if job.fields.form.is_some() {
                     self.desk.gates.wake_all(); // reading a document takes milliseconds: nobody's answer shall wait
@@ -178,6 +181,17 @@ impl Worker {
                 .problem(&wish, &failure::too_many_jobs(), SystemTime::now());
             self.desk.post(ticket, reply);
         }
+    }
+
+    /// Goes the rest of the way that a miss goes, but for the fetch: whether Confluence answers is not this service's life.
+    fn probe(&self, ticket: Ticket) {
+        self.desk.gates.wake_all();
+        let parked = Parked {
+            ticket,
+            wish: Wish::plain("probe".into()),
+            wanted: Wanted::Probe,
+        };
+        self.cache.probe(Waiter::Client(parked));
     }
 
     fn forget(&self, job: Job, what: router::Forget) {

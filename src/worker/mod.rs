@@ -25,6 +25,7 @@ mod sayings;
 mod status;
 mod table;
 mod transfer;
+mod vigil;
 mod warm;
 mod warm_jobs;
 
@@ -35,4 +36,5 @@ pub use failure::Failure;
 pub use listings::{ListingHandle, Listings, Order, open as open_listings};
 pub use lookup::Worker;
 pub use publication::Publication;
+pub use vigil::{Turns, Vigil, WORKERS_MAX, is_anyone_stuck};
 pub use warm::{AwaitedFile, WarmActor, WarmHandle, open as open_warm};

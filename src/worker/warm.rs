@@ -181,7 +181,7 @@ impl AwaitedFile {
             Outcome::Stale(_) => Settled::Stale,
             Outcome::Gone(why) | Outcome::Failed(why) => Settled::Failed(why),
             Outcome::Busy => Settled::Crowded,
-            Outcome::Streaming { .. } | Outcome::Forgotten => {
+            Outcome::Streaming { .. } | Outcome::Forgotten | Outcome::Probed => {
                 unreachable!("it waits for the end of a download")
             }
         };

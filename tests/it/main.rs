@@ -33,6 +33,7 @@ mod problems; // what people see who cannot get the file: page, picture, JSON or
 mod publishing; // what the operator does not publish is not served, and not asked for
 mod readme; // every example of the READMEs, typed by a reader
 mod replay; // what is kept of made-up requests, beside FIFO, LRU and who knows the future
+mod restart; // a socket that outlives the process: nobody is refused or cut
 mod secrets; // what is nowhere to be seen
 mod shutdown; // what a stop leaves behind
 mod single_flight; // many clients, one download
@@ -44,8 +45,10 @@ mod streaming; // bytes go on as they come, and a body cut short never looks who
 )]
 mod support; // a proxy in this process, the program as a process, a raw client, the source tree
 mod switchboard; // each way in which people can make the sample Confluence fail, and what the proxy makes of it
+mod systemd; // what the service manager hands over, and what it is told
 mod tidy; // sizes, doors, dependencies
 mod translate; // the commands that turn links: what goes in, what comes out, exit codes
 mod upstream; // what Confluence does, and what the client gets for it
-mod walls;
-mod warm; // the files of a page are fetched before anybody asks for them // which room may name what
+mod walls; // which room may name what
+mod warm;
+mod watchdog; // signs of life: they come from a whole service and from no other // the files of a page are fetched before anybody asks for them

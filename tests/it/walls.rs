@@ -161,7 +161,12 @@ const ROOMS: &[Room] = &[
     Room {
         name: "sabotage",
         may_name: &[],
-        why: "every actor names it, and it does nothing but panic",
+        why: "every actor names it, and it does nothing but panic or hang",
+    },
+    Room {
+        name: "systemd",
+        may_name: &[],
+        why: "it speaks with the service manager, and is told by the server what to say",
     },
     Room {
         name: "server",
@@ -177,6 +182,7 @@ const ROOMS: &[Room] = &[
             "meters",
             "reply",
             "router",
+            "systemd",
             "web",
             "worker",
         ],
@@ -204,6 +210,7 @@ const ROOMS: &[Room] = &[
             "meters::Saved",
             "sabotage",
             "server",
+            "systemd::Given",
         ],
         why: "the doorway: it joins the service and the sample Confluence, and looks into no actor",
     },
@@ -231,6 +238,11 @@ const ROOMS: &[Room] = &[
             "warm",
         ],
         why: "a part of the doorway: it shows what the command says",
+    },
+    Room {
+        name: "service_manager",
+        may_name: &["systemd"],
+        why: "a part of the doorway: it reads the environment and understands nothing of sockets",
     },
     Room {
         name: "health",
@@ -330,8 +342,18 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "socket2",
-        places: &["gate/", "acceptor.rs", "demo/"],
+        places: &["gate/", "acceptor.rs", "demo/", "systemd/inherited.rs"],
         why: "who owns no socket sets no option",
+    },
+    Only {
+        name: "sd_notify",
+        places: &["systemd/manager.rs", "service_manager.rs"],
+        why: "what the service manager is told goes through one file",
+    },
+    Only {
+        name: "listenfd",
+        places: &["systemd/inherited.rs", "service_manager.rs"],
+        why: "descriptors are taken by their numbers once, before anything else is open",
     },
     Only {
         name: "signal_hook",
@@ -382,8 +404,8 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "std::thread",
-        places: &["server/", "demo/", "worker/transfer.rs"],
-        why: "threads start and end at one place; the sample Confluence is a program of its own; a download only yields",
+        places: &["server/", "demo/", "sabotage.rs", "worker/transfer.rs"],
+        why: "threads start and end at one place; the sample Confluence is a program of its own; a download only yields; sabotage hangs",
     },
     Only {
         name: "thread::Builder",
@@ -392,12 +414,12 @@ const ONLY: &[Only] = &[
     },
     Only {
         name: "std::process",
-        places: &["health.rs", "main.rs", "warming.rs"],
+        places: &["health.rs", "main.rs", "service_manager.rs", "warming.rs"],
         why: "nobody else may end the process or start one",
     },
     Only {
         name: "std::env",
-        places: &["main.rs"],
+        places: &["main.rs", "service_manager.rs"],
         why: "what the process was given goes through the configuration",
     },
     Only {
@@ -406,6 +428,7 @@ const ONLY: &[Only] = &[
             "main.rs",
             "files.rs",
             "acceptor.rs",
+            "sabotage.rs",
             "server/machine.rs",
             "attachment/memory_file.rs",
             "logging/access.rs",
@@ -523,6 +546,9 @@ const PURE: &[&str] = &[
     "logging/visit.rs",
     "reply/",
     "router/",
+    "systemd/choice.rs",
+    "systemd/pulse.rs",
+    "systemd/status.rs",
     "warm/progress.rs",
     "warm/report.rs",
     "web/",

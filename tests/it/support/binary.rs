@@ -82,7 +82,17 @@ impl Binary {
     }
 
     /// Starts any command that ends in the program.
-    pub fn spawn(mut command: Command, settings: &Settings, journal: bool) -> Binary {
+    pub fn spawn(command: Command, settings: &Settings, journal: bool) -> Binary {
+        Binary::spawn_with(command, settings, journal, Stdio::null())
+    }
+
+    /// The same with something to begin with as its stdin.
+    pub fn spawn_with(
+        mut command: Command,
+        settings: &Settings,
+        journal: bool,
+        stdin: Stdio,
+    ) -> Binary {
         let (stdout, stdout_end) = std::io::pipe().expect("a pipe");
         let (stderr, stderr_end) = std::io::pipe().expect("a pipe");
         command.env_clear().envs(settings);
@@ -93,7 +103,7 @@ impl Binary {
             command.env("JOURNAL_STREAM", stream);
         }
         let child = command
-            .stdin(Stdio::null())
+            .stdin(stdin)
             .stdout(stdout_end)
             .stderr(stderr_end)
             .spawn()

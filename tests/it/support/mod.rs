@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod binary;
 mod client;
+pub mod manager;
 mod program;
 mod proxy;
 pub mod source;

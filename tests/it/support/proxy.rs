@@ -13,6 +13,7 @@ use confluence_attachment_proxy::demo::{
 };
 use confluence_attachment_proxy::meters::Saved;
 use confluence_attachment_proxy::server::{Server, Setup};
+use confluence_attachment_proxy::systemd::Given;
 
 use super::PATIENCE;
 use super::client::{Client, Response};
@@ -90,6 +91,7 @@ impl Proxy {
             showcase: None,
             secrets,
             reread_tls: Box::new(|| Ok((None, Vec::new()))),
+            given: Given::default(),
         })
         .expect("a start");
         if knows_origin {
