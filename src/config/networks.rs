@@ -89,17 +89,18 @@ pub(super) fn read_networks(desk: &mut Desk<'_>, name: &str) -> Option<Networks>
     }
 }
 
+#[cfg(any(test, fuzzing))]
+impl Networks {
+    /// For what generated tests say of those who use them.
+    pub(crate) fn of(list: &[&str]) -> Networks {
+        let parse = |text: &&str| Network::parse(text).expect("a network");
+        Networks(list.iter().map(parse).collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    impl Networks {
-        /// For the tests of those who use them.
-        pub(crate) fn of(list: &[&str]) -> Networks {
-            let parse = |text: &&str| Network::parse(text).unwrap_or_else(|| panic!("{text}"));
-            Networks(list.iter().map(parse).collect())
-        }
-    }
 
     #[test]
     fn a_client_is_in_a_network_by_its_leading_bits() {

@@ -4,7 +4,7 @@
 //! all that stands behind it. It has no connection, so nothing that protects against clients touches it: it is neither
 //! encrypted nor counted, nor logged, and needs neither a seat nor a free place among the requests under way.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
 
 use crossbeam_channel::Sender;
 
@@ -31,7 +31,7 @@ impl Gate {
         };
         self.under_way.enter_always();
         let ticket = Ticket::of_probe(self.index as u8, self.clients.serial);
-        let nobody = Client::direct(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        let nobody = Client::direct(Ipv4Addr::UNSPECIFIED.into());
         head::put_probe(ticket, nobody, self.link.heads());
     }
 

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use percent_encoding::percent_decode;
 
 use super::authority;
+use super::client::Client;
 use super::form::{self, FORM_FIELD};
 use super::framing::Vetted;
 use super::fronts::{Caller, Fronts};
@@ -21,9 +22,12 @@ const TICKET: Ticket = Ticket {
     serial: 3,
 };
 
-/// Somebody on this host, as the callers of most requests here are.
+/// A client of whom nothing is believed.
+const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
+
+/// That client.
 pub(super) fn caller() -> Caller {
-    Fronts::new(Networks::default(), false).caller(Ipv4Addr::LOCALHOST.into())
+    Fronts::new(Networks::default(), false).caller(CLIENT.into())
 }
 
 /// Longest canonical target in bytes that the properties ask for.
@@ -65,6 +69,7 @@ fn vetted(head: &[u8], form: &[u8]) {
         Ok(vetted) => {
             let added = std::str::from_utf8(added).expect("only ASCII passes");
             crossed(head, form, vetted, added);
+            forwarded(head, form, added);
         }
         Err(refusal) => {
             assert!(added.is_empty(), "a refused head left bytes on the link");
@@ -95,7 +100,7 @@ fn crossed(head: &[u8], form: &[u8], vetted: Vetted, link: &str) {
     // Whatever a client sends as a ticket, the first and only one is ours.
     let ours = lines
         .next()
-        .and_then(|line| line.strip_prefix("T: 1.2.3 127.0.0.1"));
+        .and_then(|line| line.strip_prefix("T: 1.2.3 192.0.2.7"));
     let host = ours.expect("the ticket comes first");
     assert!(host.is_empty() || host.starts_with(' '), "{host:?}");
     let host = host.trim_start_matches(' ');
@@ -130,6 +135,27 @@ fn crossed(head: &[u8], form: &[u8], vetted: Vetted, link: &str) {
     vet(asked.as_bytes(), form, TICKET, &mut caller(), &mut again)
         .expect("what passed once passes again");
     assert_eq!(link.as_bytes(), again, "what passed is canonical");
+}
+
+/// From a front, and from this host, the same crosses but for the client.
+fn forwarded(head: &[u8], form: &[u8], link: &str) {
+    let ours = "\r\nT: 1.2.3 ";
+    let (before, behind) = link
+        .split_once(&format!("{ours}{CLIENT}"))
+        .expect("the ticket");
+    let fronts = Fronts::new(Networks::of(&["192.0.2.0/24"]), false);
+    for address in [CLIENT, Ipv4Addr::LOCALHOST] {
+        let mut caller = fronts.caller(address.into());
+        let mut other = Vec::new();
+        vet(head, form, TICKET, &mut caller, &mut other).expect("it passes from others");
+        let other = std::str::from_utf8(&other).expect("only ASCII passes");
+        let client = other.strip_prefix(before);
+        let client = client.and_then(|rest| rest.strip_prefix(ours));
+        let client = client.and_then(|rest| rest.strip_suffix(behind));
+        let client = Client::parse(client.expect("the same around it"));
+        let client = client.expect("what crosses can be read");
+        assert_eq!(client.address, caller.address());
+    }
 }
 
 /// No other body can follow what has passed: the byte behind the form begins the next request, for the client and for us.

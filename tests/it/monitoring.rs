@@ -53,6 +53,7 @@ fn numbers() -> Numbers {
     let local = LocalService {
         url: format!("https://{address}/proxy"),
         address,
+        expects_introduction: false,
     };
     let client = Client::new(&Service::Local(local), PATIENCE);
     let mut text = String::new();
