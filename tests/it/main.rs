@@ -8,6 +8,7 @@ mod binary; // the program itself: exit codes, signals, the lines of its log
 mod check; // the command that says what is wrong: its lines, its exit codes, its one login
 mod cloud; // Confluence Cloud: numbers, signed addresses, and a host that knows no account
 mod completion; // what a shell proposes behind the program's name
+mod container; // the recipe of the container image
 mod crash; // a panic costs its job or the process, a stop cuts nobody, a restart serves at once
 mod docs; // what is written for operators says what the code does
 mod env_file; // the settings that the package installs are those of the code
