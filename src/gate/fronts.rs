@@ -50,15 +50,14 @@ impl Fronts {
     /// Says once that somebody on this host forwards whom nobody has named: the operator has a front and forgot it here.
     pub(super) fn doubt(&self, caller: &Caller) {
         let is_forwarded = caller.client.way != Way::Direct;
-        if matches!(caller.credit, Credit::Doubted) && is_forwarded {
+        let is_unknown = matches!(caller.credit, Credit::Doubted) && is_forwarded;
+        if is_unknown && !self.has_warned.swap(true, Ordering::Relaxed) {
             let peer = caller.peer.address;
-            if !self.has_warned.swap(true, Ordering::Relaxed) {
-                warn!(
-                    "{peer} has forwarded a request and is not in PROXY_TRUSTED_PROXIES: nobody who comes through it is \
-                     taken for an operator, and the log has its address for theirs; set PROXY_TRUSTED_PROXIES={peer} if \
-                     this is your front"
-                );
-            }
+            warn!(
+                "{peer} has forwarded a request and is not in PROXY_TRUSTED_PROXIES: whoever comes through it has not the \
+                 rights of this host, and the log has its address for theirs; if it is your front, add {peer} to \
+                 PROXY_TRUSTED_PROXIES"
+            );
         }
     }
 }

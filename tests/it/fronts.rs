@@ -148,7 +148,7 @@ fn a_front_that_nobody_has_named_is_one_warning() {
     let ended = program.stop("TERM");
     let warnings = ended.lines("has forwarded a request");
     assert_eq!(warnings.len(), 1, "{:#?}", ended.stderr);
-    assert!(warnings[0].contains("set PROXY_TRUSTED_PROXIES=127.0.0.1"));
+    assert!(warnings[0].contains("add 127.0.0.1 to PROXY_TRUSTED_PROXIES"));
 }
 
 #[test]
