@@ -58,6 +58,7 @@ apt() {
     esac
 }
 systemd-creds() { [ "$1" = encrypt ] && [ -s "$3" ] && command install -m 0600 "$3" "$ROOT$4"; }
+systemd-run() { while [[ $1 = --* ]]; do shift; done; "$@"; }
 stop() { if [ -n "${service-}" ]; then kill "$service"; wait "$service"; service=; command rm service.log; fi; }
 trap stop EXIT # also when an example fails
 start() {
