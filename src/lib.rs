@@ -49,9 +49,12 @@
 //! Beside all requests the thread `account` tests the login at the start, and again when the secret has changed, when
 //! somebody sends SIGHUP, or when the guard's pause is over. SIGHUP also makes [`server`] read the certificate for clients
 //! again, which the accepting gate shows from then on. SIGUSR1 has the thread `access` open the file of the access log
-//! again. When a service manager watches, [`server`] sends a probe through every gate from time to time, which goes the way of
-//! a request up to step 7 and back, and says that the service lives when all have returned. Everybody counts what he does in cells of [`meters`], which are added up when somebody reads `/metrics` or
+//! again. Everybody counts what he does in cells of [`meters`], which are added up when somebody reads `/metrics` or
 //! `/status`.
+//!
+//! Where a service manager watches, [`server`] sends a probe through every gate from time to time. It goes the way of a
+//! miss, but for the fetch, and when all of them are back the manager is told that the service lives ([`systemd`]). The
+//! manager also keeps a copy of the listening socket, so that clients who connect during a restart wait.
 //!
 //! # Code map, in reading order
 //!

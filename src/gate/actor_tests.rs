@@ -19,8 +19,12 @@ use crate::reply::{Note as LogNote, Payload, Reply};
 
 /// A gate whose thread does not run, and the other end of its link.
 fn gate() -> (Gate, UnixStream) {
+    gate_behind(TcpListener::bind("127.0.0.1:0").expect("a free port"))
+}
+
+/// The same with this listening socket.
+fn gate_behind(listener: TcpListener) -> (Gate, UnixStream) {
     let (link, other) = UnixStream::pair().expect("two sockets");
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let facing = Facing {
         certificate: None,
         connections_max: 8,
@@ -201,4 +205,24 @@ fn a_probe_leaves_where_no_request_does_and_ends_with_its_own_reply() {
     assert_eq!(returned.try_iter().collect::<Vec<_>>(), [0]);
     gate.answer(probe, reply(), now);
     assert!(returned.is_empty(), "it comes back once");
+}
+
+#[test]
+fn who_waits_outside_is_taken_in_unless_somebody_keeps_the_socket() {
+    const CLIENTS: usize = 100; // more than are accepted in one turn
+    for (left_to, inside) in [(LeftTo::Nobody, CLIENTS), (LeftTo::Next, 0)] {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let copy = listener.try_clone().expect("a descriptor is left");
+        let address = listener.local_addr().expect("bound");
+        let (mut gate, _link) = gate_behind(listener);
+        let connect = |_| TcpStream::connect(address).expect("it listens");
+        let _clients: Vec<TcpStream> = (0..CLIENTS).map(connect).collect();
+        let (closed, is_closed) = crossbeam_channel::bounded(1);
+        gate.handle(GateMessage::CloseDoor(left_to, closed), Instant::now());
+        assert!(is_closed.try_recv().is_ok() && gate.door.is_none());
+        assert_eq!(gate.clients.connections.len(), inside, "{left_to:?}");
+        copy.set_nonblocking(true).expect("a socket");
+        let left = std::iter::from_fn(|| copy.accept().ok()).count();
+        assert_eq!(left, CLIENTS - inside, "they wait for the next process");
+    }
 }

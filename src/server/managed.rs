@@ -142,10 +142,10 @@ impl Managed {
         }
     }
 
-    /// No more clients are taken; those who wait have `drain`.
+    /// The service stops: answers that run have `drain`.
     pub(super) fn stopping(&self, drain: Duration) {
         let seconds = drain.as_secs();
-        let status = format!("stopping: running answers have {seconds} s, new clients wait");
+        let status = format!("stopping: running answers have {seconds} s");
         self.manager.stopping(&status);
     }
 }
