@@ -1,9 +1,8 @@
 //! The copyright file of the package names what is compiled into the program, each under a licence that it offers.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::process::Command;
 
-use crate::support::source::{read, root};
+use crate::support::source::{cargo_tree, read};
 
 const PATH: &str = "packaging/deb/copyright";
 
@@ -35,19 +34,7 @@ fn paragraphs(text: &str) -> Vec<Paragraph<'_>> {
 
 /// The crates that are compiled into the program, with the licences that they offer.
 fn crates() -> BTreeMap<String, String> {
-    let cargo = std::env::var_os("CARGO").expect("cargo runs the tests");
-    let output = Command::new(cargo)
-        .args(["tree", "-e", "normal,no-proc-macro", "--prefix", "none"])
-        .args(["--format", "{p}|{l}", "--offline", "--locked"])
-        .current_dir(root())
-        .output()
-        .expect("cargo runs");
-    let tree = String::from_utf8(output.stdout).expect("names are text");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let tree = cargo_tree(&["-e", "normal,no-proc-macro", "--format", "{p}|{l}"]);
     let crates = tree.lines().map(|line| {
         let (package, licence) = line.split_once('|').expect("as asked for");
         let name = package

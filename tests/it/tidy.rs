@@ -1,8 +1,6 @@
 //! Sizes, doors and dependencies: what keeps the house easy to read.
 
-use std::process::Command;
-
-use crate::support::source::{read, root, sources};
+use crate::support::source::{cargo_tree, read, sources};
 
 /// Above it a file holds more than one thing. Tests at its end do not count.
 const FILE_LINES_MAX: usize = 400;
@@ -115,26 +113,7 @@ fn every_dependency_has_its_reason() {
 
 #[test]
 fn no_runtime_and_no_foreign_tls_is_below_the_program() {
-    let cargo = std::env::var_os("CARGO").expect("cargo runs the tests");
-    let output = Command::new(cargo)
-        .args([
-            "tree",
-            "-e",
-            "normal",
-            "--prefix",
-            "none",
-            "--offline",
-            "--locked",
-        ])
-        .current_dir(root())
-        .output()
-        .expect("cargo runs");
-    let tree = String::from_utf8(output.stdout).expect("names are text");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let tree = cargo_tree(&["-e", "normal"]);
     let names: Vec<&str> = tree
         .lines()
         .filter_map(|line| line.split(' ').next())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// One file below `src/`.
 pub struct Source {
@@ -36,6 +37,23 @@ pub fn root() -> &'static Path {
 #[track_caller]
 pub fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// What is below the program, a package a line.
+pub fn cargo_tree(options: &[&str]) -> String {
+    let cargo = std::env::var_os("CARGO").expect("cargo runs the tests");
+    let output = Command::new(cargo)
+        .args(["tree", "--prefix", "none", "--offline", "--locked"])
+        .args(options)
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("names are text")
 }
 
 /// Every Rust file below `src/` with code that ships, in the order of their names.
