@@ -25,14 +25,15 @@ pub(super) const WAKER: Token = Token(usize::MAX);
 pub(super) const LISTENER: Token = Token(usize::MAX - 1);
 pub(super) const LINK: Token = Token(usize::MAX - 2);
 
-/// Events taken per wait; more wait for the next turn.
-const EVENTS_MAX: usize = 1024;
+/// Events taken per wait; more wait for the next turn. Each may be a handshake that signs with RSA, some milliseconds, and
+/// messages, with the probes of the watchdog among them, are taken between turns.
+const EVENTS_MAX: usize = 128;
 
 /// Messages taken per turn, so that clients are served between them.
 const MESSAGES_PER_TURN: usize = 1024;
 
 /// Connections beyond the bounds that are told why before they are closed; more are closed without a word.
-const UNSEATED_MAX: usize = 256;
+pub(super) const UNSEATED_MAX: usize = 256;
 
 /// Turns of accepting before the door is closed: enough for all whom the kernel holds.
 const LAST_TURNS_MAX: usize = 64;

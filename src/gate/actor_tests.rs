@@ -32,6 +32,7 @@ fn gate_behind(listener: TcpListener) -> (Gate, UnixStream) {
         certificate: None,
         connections_max: 8,
         trusted: Networks::default(),
+        operators: Networks::default(),
         proxy_protocol: false,
         access: None,
     };
@@ -43,7 +44,10 @@ fn gate_behind(listener: TcpListener) -> (Gate, UnixStream) {
 
 /// A client of that gate, and its own end of the connection.
 fn client(now: Instant) -> (Connection, TcpStream) {
-    client_of(&Fronts::new(Networks::default(), false), now)
+    client_of(
+        &Fronts::new(Networks::default(), Networks::default(), false),
+        now,
+    )
 }
 
 /// The same where these fronts are known.
@@ -113,8 +117,10 @@ fn a_note_of_a_connection_that_has_gone_ends_with_its_time() {
 fn a_front_that_says_nothing_is_given_up_in_time() {
     let (mut gate, _link) = gate();
     let start = Instant::now();
-    let (connection, mut client) =
-        client_of(&Fronts::new(Networks::of(&["127.0.0.1"]), true), start);
+    let (connection, mut client) = client_of(
+        &Fronts::new(Networks::of(&["127.0.0.1"]), Networks::default(), true),
+        start,
+    );
     gate.clients.unseated += 1;
     gate.adopt(connection, start);
     client.write_all(b"PROXY ").expect("room for it");

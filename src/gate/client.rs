@@ -17,8 +17,14 @@ pub struct Client {
 pub enum Way {
     /// By a connection of its own.
     Direct,
-    /// Somebody has forwarded its request. If that was no trusted front, the address is that of who did.
+    /// A trusted front has forwarded its request, and says for whom.
     Forwarded {
+        /// What the client speaks, if the front says so.
+        scheme: Option<Scheme>,
+    },
+    /// Somebody has forwarded its request, and for whom cannot be known: the address is that of who did, and has no
+    /// rights here, whoever else comes from it.
+    Hidden {
         /// What the client speaks, if a trusted front says so.
         scheme: Option<Scheme>,
     },
@@ -50,7 +56,10 @@ impl Scheme {
 }
 
 /// What stands between the address of a forwarded client and its scheme. No address holds it.
-const MARK: char = ',';
+const FORWARDED: char = ',';
+
+/// The same for the address of who has forwarded for somebody unknown.
+const HIDDEN: char = ';';
 
 impl Client {
     /// Whoever has this address and comes by itself.
@@ -63,29 +72,36 @@ impl Client {
     pub fn scheme(self) -> Option<Scheme> {
         match self.way {
             Way::Direct => None,
-            Way::Forwarded { scheme } => scheme,
+            Way::Forwarded { scheme } | Way::Hidden { scheme } => scheme,
         }
     }
 
     /// Appends the printed form. Written for every request, so without the formatter.
     pub(super) fn put(self, out: &mut Vec<u8>) {
         put_address(self.address, out);
-        if let Way::Forwarded { scheme } = self.way {
-            out.push(MARK as u8);
-            out.extend_from_slice(scheme.map_or("", Scheme::word).as_bytes());
-        }
+        let (mark, scheme) = match self.way {
+            Way::Direct => return,
+            Way::Forwarded { scheme } => (FORWARDED, scheme),
+            Way::Hidden { scheme } => (HIDDEN, scheme),
+        };
+        out.push(mark as u8);
+        out.extend_from_slice(scheme.map_or("", Scheme::word).as_bytes());
     }
 
     /// Reads the printed form; `None` if it is not one.
     pub fn parse(text: &str) -> Option<Client> {
-        let (address, way) = match text.split_once(MARK) {
+        let (address, way) = match text.find([FORWARDED, HIDDEN]) {
             None => (text, Way::Direct),
-            Some((address, scheme)) => {
-                let scheme = match scheme {
+            Some(at) => {
+                let scheme = match &text[at + 1..] {
                     "" => None,
                     scheme => Some(Scheme::of(scheme.as_bytes())?),
                 };
-                (address, Way::Forwarded { scheme })
+                let way = match text[at..].starts_with(HIDDEN) {
+                    true => Way::Hidden { scheme },
+                    false => Way::Forwarded { scheme },
+                };
+                (&text[..at], way)
             }
         };
         let address = address.parse().ok()?;
@@ -123,6 +139,7 @@ mod tests {
         let ways = [
             (Way::Direct, ""),
             (Way::Forwarded { scheme: None }, ","),
+            (Way::Hidden { scheme: None }, ";"),
             (
                 Way::Forwarded {
                     scheme: Some(Scheme::Http),

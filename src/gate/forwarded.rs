@@ -32,7 +32,8 @@ pub(super) fn is_mark(name: &str) -> bool {
 }
 
 /// Whom a request is from that a trusted peer has sent: from the right, the first that is not trusted itself, else the one
-/// on the left. What cannot be read was not written by a trusted one, and ends the search: the last that was read counts.
+/// on the left. What cannot be read was not written by a trusted one, and ends the search: the last that was read counts,
+/// which is a front, and whom it stands for is hidden.
 pub(super) fn client<'a>(
     peer: Client,
     trusted: &Networks,
@@ -46,12 +47,13 @@ pub(super) fn client<'a>(
         own.filter(move |(name, _)| name.eq_ignore_ascii_case(wanted))
             .map(|(_, value)| value)
     };
-    let mut address = peer.address;
+    let (mut address, mut is_named) = (peer.address, false);
     for entry in of(FOR).flat_map(|value| value.rsplit(|byte| *byte == b',')) {
         let Some(named) = parse_entry(entry) else {
+            is_named = false;
             break;
         };
-        address = named;
+        (address, is_named) = (named, true);
         if !trusted.contains(named) {
             break;
         }
@@ -59,10 +61,11 @@ pub(super) fn client<'a>(
     let scheme = of(PROTO)
         .next()
         .and_then(|value| Scheme::of(value.trim_ascii()));
-    Client {
-        address,
-        way: Way::Forwarded { scheme },
-    }
+    let way = match is_named {
+        true => Way::Forwarded { scheme },
+        false => Way::Hidden { scheme },
+    };
+    Client { address, way }
 }
 
 /// Reads an address, which some fronts write with the client's port.
@@ -123,7 +126,12 @@ mod tests {
         ] {
             let client = found(&[("Host", "a"), ("x-forwarded-for", field)]);
             assert_eq!(client.address.to_string(), expected, "{field}");
-            assert_eq!(client.way, Way::Forwarded { scheme: None }, "{field}");
+            let is_front = ["10.0.0.1", "10.0.0.2"].contains(&expected); // of no list that ends with one
+            let way = match is_front {
+                true => Way::Hidden { scheme: None },
+                false => Way::Forwarded { scheme: None },
+            };
+            assert_eq!(client.way, way, "{field}");
         }
     }
 
@@ -156,11 +164,7 @@ mod tests {
             let mut fields = vec![("Via", "1.1 front")];
             fields.extend(values.iter().map(|value| ("X-Forwarded-Proto", *value)));
             let client = found(&fields);
-            assert_eq!(
-                client.way,
-                Way::Forwarded { scheme: expected },
-                "{values:?}"
-            );
+            assert_eq!(client.way, Way::Hidden { scheme: expected }, "{values:?}");
             assert_eq!(client.address.to_string(), "10.0.0.1");
         }
     }

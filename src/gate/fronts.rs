@@ -14,6 +14,8 @@ use crate::config::Networks;
 /// The fronts that are known; one for all gates.
 pub(super) struct Fronts {
     trusted: Arc<Networks>,
+    /// Whose requests have rights, which whoever comes through them has not.
+    operators: Networks,
     /// Whether their connections begin with a header of the PROXY protocol.
     speak_proxy_protocol: bool,
     /// Whether the log has it that somebody else forwards.
@@ -21,9 +23,14 @@ pub(super) struct Fronts {
 }
 
 impl Fronts {
-    pub(super) fn new(trusted: Networks, speak_proxy_protocol: bool) -> Fronts {
+    pub(super) fn new(
+        trusted: Networks,
+        operators: Networks,
+        speak_proxy_protocol: bool,
+    ) -> Fronts {
         Fronts {
             trusted: Arc::new(trusted),
+            operators,
             speak_proxy_protocol,
             has_warned: AtomicBool::new(false),
         }
@@ -34,7 +41,7 @@ impl Fronts {
         let peer = Client::direct(address);
         let credit = if self.trusted.contains(address) {
             Credit::Trusted(self.trusted.clone())
-        } else if address.is_loopback() {
+        } else if address.is_loopback() || self.operators.contains(address) {
             Credit::Doubted
         } else {
             Credit::None
@@ -47,16 +54,15 @@ impl Fronts {
         }
     }
 
-    /// Says once that somebody on this host forwards whom nobody has named: the operator has a front and forgot it here.
+    /// Says once that an operator's address forwards for others: it is a front that the settings do not name.
     pub(super) fn doubt(&self, caller: &Caller) {
         let is_forwarded = caller.client.way != Way::Direct;
         let is_unknown = matches!(caller.credit, Credit::Doubted) && is_forwarded;
         if is_unknown && !self.has_warned.swap(true, Ordering::Relaxed) {
             let peer = caller.peer.address;
             warn!(
-                "{peer} has forwarded a request and is not in PROXY_TRUSTED_PROXIES: whoever comes through it has not the \
-                 rights of this host, and the log has its address for theirs; if it is your front, add {peer} to \
-                 PROXY_TRUSTED_PROXIES"
+                "{peer} has forwarded a request and is not in PROXY_TRUSTED_PROXIES: whoever comes through it is no operator, \
+                 and the log has its address for theirs; if it is your front, add {peer} to PROXY_TRUSTED_PROXIES"
             );
         }
     }
@@ -79,7 +85,9 @@ pub(super) struct Caller {
 enum Credit {
     /// Nothing, and they do no harm: they are not looked at.
     None,
-    /// On this host and not known to be a front: they show that somebody has forwarded the request, and nothing else.
+    /// Nothing either, but the connection is a front's, who does not know for whom it has connected.
+    Unknown,
+    /// An operator's, and not known to be a front: they show that somebody has forwarded the request, and nothing else.
     Doubted,
     /// They are true, and lead on to the first who is in none of these networks.
     Trusted(Arc<Networks>),
@@ -95,7 +103,7 @@ impl Caller {
     pub(super) fn counted(&self) -> Option<IpAddr> {
         match self.credit {
             Credit::None | Credit::Doubted => Some(self.peer.address),
-            Credit::Trusted(_) => None,
+            Credit::Trusted(_) | Credit::Unknown => None,
         }
     }
 
@@ -109,7 +117,10 @@ impl Caller {
     pub(super) fn introduced(&mut self, origin: Origin) {
         match origin {
             Origin::Own => {}
-            Origin::Unknown => self.peer.way = Way::Forwarded { scheme: None },
+            Origin::Unknown => {
+                self.peer.way = Way::Hidden { scheme: None };
+                self.credit = Credit::Unknown; // the fields are those that the client has written
+            }
             Origin::Client(address) => {
                 self.peer = Client {
                     address,
@@ -131,10 +142,10 @@ impl Caller {
         mut fields: impl DoubleEndedIterator<Item = (&'a str, &'a [u8])> + Clone,
     ) -> Client {
         match &self.credit {
-            Credit::None => {}
+            Credit::None | Credit::Unknown => {}
             Credit::Doubted => {
                 if fields.any(|(name, _)| forwarded::is_mark(name)) {
-                    self.client.way = Way::Forwarded { scheme: None };
+                    self.client.way = Way::Hidden { scheme: None };
                 }
             }
             Credit::Trusted(trusted) => {
@@ -156,8 +167,14 @@ mod tests {
 
     const FORWARDED: Way = Way::Forwarded { scheme: None };
 
+    const HIDDEN: Way = Way::Hidden { scheme: None };
+
     fn fronts() -> Fronts {
-        Fronts::new(Networks::of(&["10.0.0.1", "10.0.0.2"]), true)
+        Fronts::new(
+            Networks::of(&["10.0.0.1", "10.0.0.2"]),
+            Networks::of(&["10.0.0.4"]),
+            true,
+        )
     }
 
     fn ask(caller: &mut Caller, field: &'static str) -> (String, Way) {
@@ -175,9 +192,11 @@ mod tests {
             ("10.0.0.1", "192.0.2.7", "192.0.2.7", FORWARDED),
             ("10.0.0.1", "", "10.0.0.1", Way::Direct),
             ("10.0.0.3", "192.0.2.7", "10.0.0.3", Way::Direct),
-            ("127.0.0.1", "192.0.2.7", "127.0.0.1", FORWARDED),
+            ("10.0.0.4", "192.0.2.7", "10.0.0.4", HIDDEN),
+            ("10.0.0.4", "", "10.0.0.4", Way::Direct),
+            ("127.0.0.1", "192.0.2.7", "127.0.0.1", HIDDEN),
             ("127.0.0.1", "", "127.0.0.1", Way::Direct),
-            ("::1", "192.0.2.7", "::1", FORWARDED),
+            ("::1", "192.0.2.7", "::1", HIDDEN),
         ] {
             let address: IpAddr = peer.parse().expect("an address");
             let mut caller = fronts().caller(address);
@@ -198,7 +217,8 @@ mod tests {
         for (origin, field, expected, way, counted) in [
             (Origin::Own, "", "10.0.0.1", Way::Direct, None),
             (Origin::Own, "192.0.2.7", "192.0.2.7", FORWARDED, None),
-            (Origin::Unknown, "", "10.0.0.1", FORWARDED, None),
+            (Origin::Unknown, "", "10.0.0.1", HIDDEN, None),
+            (Origin::Unknown, "192.0.2.7", "10.0.0.1", HIDDEN, None),
             (
                 client("192.0.2.9"),
                 "192.0.2.7",

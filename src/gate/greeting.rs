@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use log::{debug, info};
 
-use super::actor::Gate;
+use super::actor::{Gate, UNSEATED_MAX};
 use super::connection::{Connection, Phase};
 use super::proxy_header::{self, HEADER_BYTES_MAX, Header};
 use super::refusal::Refusal;
@@ -44,7 +44,17 @@ impl Gate {
                     return false;
                 }
                 connection.caller.introduced(origin);
-                then.or(connection.seated().err())
+                let crowded = connection.seated().err();
+                if crowded.is_some() {
+                    // It is only told so, and must not keep a seat from others meanwhile.
+                    connection.seat = None;
+                    self.clients.unseated += 1;
+                    if UNSEATED_MAX < self.clients.unseated {
+                        self.close(slot, now);
+                        return false;
+                    }
+                }
+                then.or(crowded)
             }
             Header::Bad => Some(then.unwrap_or(Refusal::Unintroduced)),
         };

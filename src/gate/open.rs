@@ -29,6 +29,8 @@ pub struct Facing {
     pub connections_max: usize,
     /// Whose word counts for whom they forward.
     pub trusted: Networks,
+    /// Whose requests have rights, which nobody gets through them.
+    pub operators: Networks,
     /// Whether those begin each connection with a header of the PROXY protocol.
     pub proxy_protocol: bool,
     /// Where their requests are noted, if anywhere.
@@ -58,6 +60,7 @@ pub fn open(
         certificate,
         connections_max,
         trusted,
+        operators,
         proxy_protocol,
         access,
     } = facing;
@@ -66,7 +69,7 @@ pub fn open(
         meters[DOOR_GATE].certificate_end.set(certificate.end());
     }
     let admission = Arc::new(Admission::new(connections_max));
-    let fronts = Arc::new(Fronts::new(trusted, proxy_protocol));
+    let fronts = Arc::new(Fronts::new(trusted, operators, proxy_protocol));
     // Apart, so that slow readers of TLS leave room for the requests of others.
     let (pending, waiting) = (Pending::default(), Pending::default());
     let mut listener = Some(listener);

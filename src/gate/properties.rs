@@ -27,7 +27,7 @@ const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 7);
 
 /// That client.
 pub(super) fn caller() -> Caller {
-    Fronts::new(Networks::default(), false).caller(CLIENT.into())
+    Fronts::new(Networks::default(), Networks::default(), false).caller(CLIENT.into())
 }
 
 /// Longest canonical target in bytes that the properties ask for.
@@ -143,7 +143,7 @@ fn forwarded(head: &[u8], form: &[u8], link: &str) {
     let (before, behind) = link
         .split_once(&format!("{ours}{CLIENT}"))
         .expect("the ticket");
-    let fronts = Fronts::new(Networks::of(&["192.0.2.0/24"]), false);
+    let fronts = Fronts::new(Networks::of(&["192.0.2.0/24"]), Networks::default(), false);
     for address in [CLIENT, Ipv4Addr::LOCALHOST] {
         let mut caller = fronts.caller(address.into());
         let mut other = Vec::new();

@@ -99,7 +99,7 @@ impl Refusal {
             Refusal::Malformed(reason) => reason,
             Refusal::NotTls => "this port speaks HTTPS only; begin the address with https://",
             Refusal::Unintroduced => {
-                "connections from this address must begin with a PROXY protocol header, and this one does not; the front must send it, or PROXY_PROTOCOL be off"
+                "connections from this address must begin with a PROXY protocol header, of version 1 or 2 and at most 4 KiB, and this one does not; the front must send it, or PROXY_PROTOCOL be off"
             }
             Refusal::Method => "only GET, HEAD, POST, DELETE and OPTIONS are answered here",
             Refusal::Slow => "the request did not arrive within 10 seconds",

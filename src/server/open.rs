@@ -37,6 +37,7 @@ pub(super) fn facing(
         certificate,
         connections_max: config.proxy.connections_max,
         trusted: config.proxy.trusted_proxies.clone(),
+        operators: config.proxy.operators.clone(),
         proxy_protocol: config.proxy.proxy_protocol,
         access,
     }

@@ -181,8 +181,12 @@ impl Desk {
     /// Whether a client may do what operators do. From this host itself everybody may, but not whoever comes through
     /// something that runs here.
     pub(super) fn is_operator(&self, client: Client) -> bool {
-        let is_here = client.way == Way::Direct && client.address.is_loopback();
-        is_here || self.house.operators.contains(client.address)
+        let is_named = self.house.operators.contains(client.address);
+        match client.way {
+            Way::Direct => is_named || client.address.is_loopback(),
+            Way::Forwarded { .. } => is_named,
+            Way::Hidden { .. } => false,
+        }
     }
 
     /// Whether new clients should be sent here.

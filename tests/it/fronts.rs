@@ -2,6 +2,7 @@
 //! one. The programs themselves are in `tests/fronts`.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant};
 
 use rustls::version::TLS13;
 
@@ -92,7 +93,13 @@ fn whoever_comes_through_a_front_has_not_the_rights_of_its_host() {
         (&[], here, &[("X-Forwarded-For", "127.0.0.1")], false),
         (&[], here, &[("X-Forwarded-For", "")], false),
         (&[allow("192.0.2.7")], here, named, false),
-        (&[allow("127.0.0.1")], here, named, true),
+        (&[allow("127.0.0.1")], here, named, false), // the address is the front's, and everybody's behind it
+        (
+            &[FRONT, allow("127.0.0.1")],
+            here,
+            &[("X-Forwarded-For", "unknown")],
+            false,
+        ),
         // It is known.
         (&[FRONT], here, by_itself, true),
         (&[FRONT], here, named, false),
@@ -220,7 +227,7 @@ fn whom_a_header_names_is_the_client() {
         (v1("192.0.2.7"), "192.0.2.7"),
         (v2(0x21, [192, 0, 2, 8]), "192.0.2.8"),
         (v2(0x20, [192, 0, 2, 9]), "203.0.113.5"), // the front itself, whose word counts
-        (b"PROXY UNKNOWN\r\n".to_vec(), "203.0.113.5"),
+        (b"PROXY UNKNOWN\r\n".to_vec(), "127.0.0.1"), // what its client has written
         (v1("127.0.0.1"), "203.0.113.5"),
     ]
     .into_iter()
@@ -306,7 +313,7 @@ fn no_byte_is_lost_however_a_header_comes() {
 
 #[test]
 fn a_front_without_a_header_is_told_so_and_counted() {
-    const REASON: &str = "connections from this address must begin with a PROXY protocol header, and this one does not; \
+    const REASON: &str = "connections from this address must begin with a PROXY protocol header, of version 1 or 2 and at most 4 KiB, and this one does not; \
                           the front must send it, or PROXY_PROTOCOL be off";
     let told = refusal("400 Bad Request", "", REASON);
     let proxy = Proxy::with(&SPEAKING);
@@ -364,6 +371,31 @@ fn connections_count_among_those_of_the_client_that_a_header_names() {
     eventually("the places come back", || {
         is_healthy(&mut connect(proxy.address(), "192.0.2.7"))
     });
+}
+
+/// All of them leave their handshake undone, and so are not told yet.
+#[test]
+fn a_client_with_too_many_connections_takes_no_place_from_others() {
+    let pair = pair("elliptic");
+    let pair = pair.iter().map(|(name, value)| (*name, value.as_str()));
+    let settings: Vec<_> = SPEAKING.into_iter().chain([MANY]).chain(pair).collect();
+    let proxy = Proxy::with(&settings);
+    let connect = |client: &str| {
+        let mut front = proxy.connect();
+        front.send(v1(client));
+        front
+    };
+    let begun = Instant::now();
+    let _kept: Vec<Client> = (0..16).map(|_| connect("192.0.2.7")).collect();
+    let tls = || session(&trusting(&[&TLS13], &["http/1.1"]));
+    eventually("there is room for another one", || {
+        is_healthy(&mut connect("192.0.2.8").over_tls(tls()))
+    });
+    let ended = begun.elapsed();
+    assert!(
+        ended < Duration::from_secs(8),
+        "only when handshakes are given up: {ended:?}"
+    );
 }
 
 #[test]
