@@ -1,6 +1,6 @@
 //! What was handed over at the start: descriptors made into sockets.
 
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
 
 use listenfd::ListenFd;
 use socket2::SockRef;
@@ -22,6 +22,16 @@ pub struct Inherited {
     pub(super) name: String,
     /// The listening socket, or what it is instead.
     pub(super) socket: Result<TcpListener, &'static str>,
+}
+
+impl Inherited {
+    /// Ends the listening itself, whoever else has a copy of the socket. The service manager closes its own some time after
+    /// it was told to, and until then nobody could listen on the same port at another address.
+    pub(super) fn silence(&self) {
+        if let Ok(socket) = &self.socket {
+            let _ = SockRef::from(socket).shutdown(Shutdown::Both); // if not, opening says that the address is taken
+        }
+    }
 }
 
 /// Takes every descriptor, `names` being theirs with colons between. What is no TCP socket is closed at once; what is no

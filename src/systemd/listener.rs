@@ -37,13 +37,21 @@ pub fn listener(
         store,
     } = choice;
     for (place, why) in let_go {
-        let name = sockets[place].take().map_or_else(String::new, |it| it.name);
+        let Some(gone) = sockets[place].take() else {
+            continue;
+        };
         match why {
-            Why::Elsewhere(_) => info!(
-                "the socket of the last run is let go: {why}, and PROXY_HOST and PROXY_PORT say {wanted}"
-            ),
+            Why::Elsewhere(_) => {
+                info!(
+                    "the socket of the last run is let go: {why}, and PROXY_HOST and PROXY_PORT say {wanted}"
+                );
+                if origin == Origin::Opened {
+                    gone.silence();
+                }
+            }
             Why::Strange(_) | Why::Spare => {
-                warn!("a descriptor that was handed over as {name:?} is not used: {why}")
+                let name = gone.name;
+                warn!("a descriptor that was handed over as {name:?} is not used: {why}");
             }
         }
     }

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 /// Which part of the watchdog's time lies between two rounds: two of three may be late before it strikes.
 const ROUNDS_PER_WATCHDOG: u32 = 3;
 
+/// Shortest time from round to round: nobody means a watchdog that costs more than what it watches.
+const EVERY_MIN: Duration = Duration::from_millis(50);
+
 /// Rounds of probes. Each sends one through every gate, and none begins before the last one is complete: a gate never has
 /// more than one on its way.
 #[derive(Debug)]
@@ -23,7 +26,7 @@ impl Pulse {
     /// The first round is due at once, later ones only for a watchdog.
     pub fn new(watchdog: Option<Duration>, now: Instant) -> Pulse {
         Pulse {
-            every: watchdog.map(|time| time / ROUNDS_PER_WATCHDOG),
+            every: watchdog.map(|time| (time / ROUNDS_PER_WATCHDOG).max(EVERY_MIN)),
             missing: 0,
             next: Some(now),
             is_known_late: false,

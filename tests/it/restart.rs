@@ -1,7 +1,7 @@
 //! The listening socket outlives the process: over restarts, crashes and another port, nobody is refused who need not be.
 
 use std::io::ErrorKind;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::scope;
 
@@ -216,6 +216,30 @@ fn another_port_is_bound_anew_and_the_old_one_refuses() {
     let refused = Client::try_connect(old).err().map(|error| error.kind());
     assert_eq!(refused, Some(ErrorKind::ConnectionRefused));
     assert_eq!(binary.stop("TERM").code, Some(0));
+}
+
+/// The manager closes its copy some time after it was told to: here not before the new process is ready.
+#[test]
+fn another_address_with_the_same_port_does_not_wait_for_the_manager() {
+    let (confluence, _) = origin("a.png", 10);
+    let mut settings = settings(&confluence);
+    let mut manager = ServiceManager::start();
+    // A port that nobody has at any address: clients of other tests have theirs at 127.0.0.2 and the like.
+    settings.insert("PROXY_HOST".into(), "0.0.0.0".into());
+    let (binary, anywhere) = manager.serve(&settings);
+    let old = SocketAddr::from((Ipv4Addr::LOCALHOST, anywhere.port()));
+    assert_eq!(binary.stop("TERM").code, Some(0));
+    settings.insert("PROXY_PORT".into(), old.port().to_string());
+    for host in ["127.0.0.1", "0.0.0.0"] {
+        let (_, kept) = manager.stored.last().expect("one is stored");
+        let _kept = kept.try_clone().expect("a descriptor is left");
+        settings.insert("PROXY_HOST".into(), host.into());
+        let (binary, address) = manager.serve(&settings);
+        assert_eq!(address.to_string(), format!("{host}:{}", old.port()));
+        assert_eq!(manager.stored_address(), address);
+        assert_eq!(get(old, "/healthz").status, 200);
+        assert_eq!(binary.stop("TERM").code, Some(0));
+    }
 }
 
 /// More clients than are accepted in one turn connect while the program stands still, and then it is told to stop.

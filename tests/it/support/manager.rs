@@ -98,8 +98,8 @@ impl ServiceManager {
                 start(&self.manage(settings, None), handed)
             }
         };
+        let address = binary.address(); // which shows the log if there is none
         self.hear("READY=1");
-        let address = binary.address();
         (binary, address)
     }
 
