@@ -19,6 +19,10 @@ const READY: &[u8] = b"ready\n";
 /// Longest part of an answer that is shown, in characters: a sentence of the service fits.
 const SHOWN_MAX: usize = 200;
 
+/// What an operator does when the wrong place was asked, or in the wrong way.
+const REMEDY: &str =
+    "this command must have the PROXY_ settings of the service, or its address with --url";
+
 /// Says in one line whether the service takes requests.
 pub fn health(service: &Service) -> ExitCode {
     let url = service.url();
@@ -29,12 +33,10 @@ pub fn health(service: &Service) -> ExitCode {
         }
         Ok(Answer { status: 503, body }) => format!("the service at {url} says: {}", shown(&body)),
         Ok(Answer { status, body }) => format!(
-            "something else than the service answers at {url}, with status {status}: {}; --url names another address",
+            "what answers at {url} says, with status {status}: {}; {REMEDY}",
             shown(&body)
         ),
-        Err(why) => {
-            format!("{why}; is it running, and at this address? --url names another one")
-        }
+        Err(why) => format!("{why}; is it running? {REMEDY}"),
     };
     say(format_args!("not ready: {why}"));
     UNAVAILABLE.into()

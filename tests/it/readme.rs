@@ -84,7 +84,7 @@ systemctl() {
     daemon-reload) grep -q '^\[Service\]' "$ROOT$DROPINS"/*.conf ;;
     'start confluence-attachment-proxy' | 'restart confluence-attachment-proxy') start ;;
     'stop confluence-attachment-proxy') stop ;;
-    'enable --now confluence-attachment-proxy.socket') grep -q '^ListenStream=' "$ROOT$UNITS/confluence-attachment-proxy.socket" ;;
+    'enable --now confluence-attachment-proxy.socket' | 'disable --now confluence-attachment-proxy.socket') grep -q '^ListenStream=' "$ROOT$UNITS/confluence-attachment-proxy.socket" ;;
     'status confluence-attachment-proxy') [ -n "$service" ] ;;
     *) echo "systemctl $*?"; false ;;
     esac
