@@ -93,6 +93,13 @@ fn the_program_is_built_by_the_compiler_that_it_is_tested_with_from_what_is_in_t
     for source in &sources {
         assert!(root().join(source).exists(), "there is no {source}");
     }
+    // And nothing else goes to the engine: what was built and downloaded here is many times as large.
+    let ignored = read("packaging/Containerfile.dockerignore");
+    let mut lines = ignored.lines().filter(|line| !line.starts_with('#'));
+    assert_eq!(lines.next(), Some("*"));
+    let admitted: Vec<&str> = lines.filter_map(|line| line.strip_prefix('!')).collect();
+    let copied = sources.iter().map(|source| source.trim_end_matches('/'));
+    assert_eq!(admitted, copied.collect::<Vec<_>>());
     // Cargo wants to see the files of all targets, whichever it builds.
     let paths = manifest
         .lines()
