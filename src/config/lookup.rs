@@ -11,7 +11,7 @@ use super::names::{self, Name};
 use super::networks::read_networks;
 use super::outbound::{read_ca, read_outbound_proxy};
 use super::path::{parse_base_path, parse_listen_host};
-use super::people::{read_access_log, read_contact, read_public_url};
+use super::people::{parse_node_name, read_access_log, read_contact, read_public_url};
 use super::report::{ConfigErrors, Problem, Warning};
 use super::settings::{
     Addresses, CacheConfig, Config, ConfluenceConfig, Kind, ProxyConfig, TlsFiles,
@@ -190,6 +190,7 @@ fn read_address(desk: &mut Desk<'_>, kind: Option<Kind>) -> Option<Address> {
 }
 
 fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
+    let node_name = parsed(desk, "PROXY_NODE_NAME", parse_node_name);
     let host = parsed(desk, "PROXY_HOST", parse_listen_host);
     let port = parsed(desk, "PROXY_PORT", parse_port);
     let tls = read_tls(desk);
@@ -204,6 +205,7 @@ fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
     let access_log = read_access_log(desk);
     let (trusted_proxies, proxy_protocol) = fronts?;
     Some(ProxyConfig {
+        node_name,
         host: host?,
         port: port?,
         tls,

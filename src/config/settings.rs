@@ -132,6 +132,8 @@ impl fmt::Debug for TlsFiles {
 /// How clients reach the service.
 #[derive(Clone, Debug)]
 pub struct ProxyConfig {
+    /// What this instance is called among several: letters, digits, `.`, `-` and `_`.
+    pub node_name: Option<String>,
     /// Listen address.
     pub host: IpAddr,
     /// Listen port; 0 takes any free one.

@@ -269,6 +269,12 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "How long a stop waits for running answers; meanwhile no new clients are taken.",
     },
     Setting {
+        name: "PROXY_NODE_NAME",
+        fallback: Fallback::Unset,
+        values: Values::Text("1 to 64 letters, digits, dots, hyphens or underscores"),
+        meaning: "What this instance is called among several, in Cache-Status, in the log and on /status.",
+    },
+    Setting {
         name: "PROXY_PUBLIC_URL",
         fallback: Fallback::Unset,
         values: Values::Text("an address such as https://files.example.com"),

@@ -29,7 +29,7 @@ mod wish;
 
 pub use document::{Document, document, no_content, options, tagged_document};
 pub use form::{Form, form};
-pub use origin::{Freshness, Origin};
+pub use origin::{CacheName, Freshness, Origin, Provenance};
 pub use payload::{Note, Part, Payload, Reply};
 pub use problem::{Display, Problem, problem};
 #[cfg(fuzzing)]

@@ -8,15 +8,15 @@ use super::conditional::Validators;
 use super::disposition;
 use super::etag::Tag;
 use super::head::Head;
-use super::origin::{Freshness, Origin};
+use super::origin::Provenance;
 use super::payload::{Note, Payload, Reply};
 use super::policy::{self, Policy};
 use super::problem::{Problem, plain, problem_with};
 use super::range::{self, Portion};
 use super::wish::Wish;
 
-/// Room for a head without the file's name: more than the longest one takes, and the gate's own fields.
-const HEAD_BYTES: usize = 1152;
+/// Room for a head without the names of file and cache: more than the longest one takes, and the gate's own fields.
+const HEAD_BYTES: usize = 1125;
 
 /// The name stands in the head once as ASCII and once with three bytes for each of its own.
 const NAME_BYTES_FACTOR: usize = 4;
@@ -37,8 +37,7 @@ pub(super) struct Offer<'a> {
     name: &'a FileName,
     pub(super) policy: Policy,
     validators: Validators,
-    origin: Origin,
-    freshness: Freshness,
+    provenance: Provenance<'a>,
     now: SystemTime,
 }
 
@@ -53,8 +52,7 @@ impl<'a> Offer<'a> {
     pub(super) fn new(
         wish: &'a Wish,
         facts: Facts<'a>,
-        origin: Origin,
-        freshness: Freshness,
+        provenance: Provenance<'a>,
         now: SystemTime,
     ) -> Offer<'a> {
         Offer {
@@ -62,8 +60,7 @@ impl<'a> Offer<'a> {
             name: facts.name,
             policy: policy::decide(wish, facts.meta.media_type.as_deref(), facts.name),
             validators: Validators::new(facts.tag, facts.meta, now),
-            origin,
-            freshness,
+            provenance,
             now,
         }
     }
@@ -129,8 +126,11 @@ impl<'a> Offer<'a> {
                 out.extend_from_slice(b"bytes */");
                 super::head::put_number(out, length);
             });
+            if self.provenance.cache.node().is_some() {
+                self.put_cache_status(head);
+            }
         });
-        reply.note.from = self.origin.word();
+        reply.note.from = self.provenance.origin.word();
         reply
     }
 
@@ -146,15 +146,20 @@ impl<'a> Offer<'a> {
             },
             note: Note {
                 subject: self.wish.subject.clone(),
-                from: self.origin.word(),
+                from: self.provenance.origin.word(),
             },
         }
     }
 
     /// Status line, validators and caching.
     fn head_bare(&self, status: u16) -> Head {
-        let capacity = HEAD_BYTES + NAME_BYTES_FACTOR * self.name.as_str().len();
-        let mut head = Head::new(status, self.now, capacity);
+        let Provenance {
+            cache,
+            origin,
+            freshness,
+        } = self.provenance;
+        let names = cache.as_str().len() + NAME_BYTES_FACTOR * self.name.as_str().len();
+        let mut head = Head::new(status, self.now, HEAD_BYTES + names);
         if let Some(tag) = &self.validators.tag {
             head.line("ETag", |out| out.extend_from_slice(tag.as_bytes()));
         }
@@ -163,20 +168,18 @@ impl<'a> Offer<'a> {
         }
         // What is left, as the contract of this service says it. A cache that takes `Age` off once more (RFC 9111,
         // section 4.2) asks again a little early, which the validator answers cheaply.
-        let remaining = self.freshness.remaining.as_secs();
         head.line("Cache-Control", |out| {
             out.extend_from_slice(b"public, max-age=");
-            super::head::put_number(out, remaining);
+            super::head::put_number(out, freshness.remaining.as_secs());
         });
-        head.number("Age", self.freshness.age.as_secs());
-        head.field("X-Cache", self.origin.x_cache());
-        head.line("Cache-Status", |out| {
-            out.extend_from_slice(b"confluence-attachment-proxy; ");
-            out.extend_from_slice(self.origin.cache_status().as_bytes());
-            out.extend_from_slice(b"; ttl=");
-            super::head::put_number(out, remaining);
-        });
+        head.number("Age", freshness.age.as_secs());
+        head.field("X-Cache", origin.x_cache());
+        self.put_cache_status(&mut head);
         head.lines(SHARED);
         head
+    }
+
+    fn put_cache_status(&self, head: &mut Head) {
+        head.line("Cache-Status", |out| self.provenance.put_cache_status(out));
     }
 }

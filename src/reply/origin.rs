@@ -2,6 +2,52 @@
 
 use std::time::Duration;
 
+use super::head::put_number;
+
+/// What this cache calls itself in `Cache-Status` (RFC 9211). Made once at the start.
+#[derive(Clone, Debug)]
+pub struct CacheName(String);
+
+impl CacheName {
+    /// The name of the program, and behind it that of this node, if it is one of several: letters, digits and what else a
+    /// token may hold.
+    pub fn new(node: Option<&str>) -> CacheName {
+        const PROGRAM: &str = "confluence-attachment-proxy";
+        CacheName(node.map_or(PROGRAM.to_owned(), |node| format!("{PROGRAM}/{node}")))
+    }
+
+    /// The name of the node; `None`: there is only one.
+    pub fn node(&self) -> Option<&str> {
+        self.0.split_once('/').map(|(_, node)| node)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What an answer says of where its bytes are from.
+#[derive(Clone, Copy, Debug)]
+pub struct Provenance<'a> {
+    /// Who answers.
+    pub cache: &'a CacheName,
+    /// How the bytes were come by.
+    pub origin: Origin,
+    /// How good they are.
+    pub freshness: Freshness,
+}
+
+impl Provenance<'_> {
+    /// Appends the value of `Cache-Status`.
+    pub(super) fn put_cache_status(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.cache.0.as_bytes());
+        out.extend_from_slice(b"; ");
+        out.extend_from_slice(self.origin.cache_status().as_bytes());
+        out.extend_from_slice(b"; ttl=");
+        put_number(out, self.freshness.remaining.as_secs());
+    }
+}
+
 /// How the bytes of an answer were come by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -41,7 +87,7 @@ impl Origin {
     }
 
     /// What RFC 9211 calls it. `stored` is left out: when the head goes out the download may still fail.
-    pub(super) fn cache_status(self) -> &'static str {
+    fn cache_status(self) -> &'static str {
         match self {
             Origin::Hit => "hit",
             Origin::Miss => "fwd=uri-miss",

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::form::{Form, JSON, form};
 use super::head::Head;
+use super::origin::CacheName;
 use super::payload::{Note, Payload, Reply};
 use super::wish::Wish;
 
@@ -54,10 +55,21 @@ pub struct Display {
 }
 
 /// Answers with a problem: as it is displayed, or without that as `application/problem+json` (RFC 9457) for clients that
-/// prefer JSON, else as plain text. Which of them a client wants, [`form`](super::form()) says.
-pub fn problem(wish: &Wish, problem: &Problem, display: Option<Display>, now: SystemTime) -> Reply {
+/// prefer JSON, else as plain text. Which of them a client wants, [`form`](super::form()) says. Of several nodes it names the
+/// one that had it.
+pub fn problem(
+    wish: &Wish,
+    problem: &Problem,
+    display: Option<Display>,
+    cache: &CacheName,
+    now: SystemTime,
+) -> Reply {
     let display = display.unwrap_or_else(|| plain(wish, problem));
-    problem_with(wish, problem, display, now, |_| {})
+    problem_with(wish, problem, display, now, |head| {
+        if cache.node().is_some() {
+            head.field("Cache-Status", cache.as_str());
+        }
+    })
 }
 
 /// A problem for programs and terminals.
@@ -167,7 +179,13 @@ mod tests {
     #[test]
     fn a_problem_is_plain_text_unless_json_is_preferred() {
         let mut wish = Wish::plain("s".into());
-        let (head, body) = text(&problem(&wish, &sample(), None, UNIX_EPOCH));
+        let (head, body) = text(&problem(
+            &wish,
+            &sample(),
+            None,
+            &CacheName::new(None),
+            UNIX_EPOCH,
+        ));
         assert_eq!(
             head,
             format!(
@@ -179,7 +197,13 @@ mod tests {
         assert_eq!(body, "overloaded\na \"name\"  X: y\nwait\n");
 
         wish.accept = Some("application/json".into());
-        let (head, body) = text(&problem(&wish, &sample(), None, UNIX_EPOCH));
+        let (head, body) = text(&problem(
+            &wish,
+            &sample(),
+            None,
+            &CacheName::new(None),
+            UNIX_EPOCH,
+        ));
         let json: serde_json::Value = serde_json::from_str(&body).expect("JSON");
         assert_eq!(
             json,
@@ -191,7 +215,13 @@ mod tests {
         assert!(head.contains("\r\nContent-Type: application/problem+json\r\n"));
 
         wish.head = true;
-        let (same, nothing) = text(&problem(&wish, &sample(), None, UNIX_EPOCH));
+        let (same, nothing) = text(&problem(
+            &wish,
+            &sample(),
+            None,
+            &CacheName::new(None),
+            UNIX_EPOCH,
+        ));
         assert_eq!((same, nothing), (head, String::new()));
     }
 
@@ -207,7 +237,13 @@ mod tests {
             let mut sample = sample();
             sample.retry_after = Some(pause);
             sample.allow = Some("GET");
-            let (head, _) = text(&problem(&wish, &sample, None, UNIX_EPOCH));
+            let (head, _) = text(&problem(
+                &wish,
+                &sample,
+                None,
+                &CacheName::new(None),
+                UNIX_EPOCH,
+            ));
             assert!(head.contains(expected), "{head}");
             assert!(head.contains("\r\nAllow: GET\r\n"), "{head}");
         }
@@ -223,7 +259,13 @@ mod tests {
         };
         for bodiless in [false, true] {
             wish.head = bodiless;
-            let reply = problem(&wish, &sample(), Some(display.clone()), UNIX_EPOCH);
+            let reply = problem(
+                &wish,
+                &sample(),
+                Some(display.clone()),
+                &CacheName::new(None),
+                UNIX_EPOCH,
+            );
             let (head, body) = text(&reply);
             assert_eq!(
                 head,

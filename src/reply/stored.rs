@@ -8,7 +8,7 @@ use super::etag::Tag;
 use super::head::put_content_range;
 use super::multipart;
 use super::offer::{Facts, Offer};
-use super::origin::{Freshness, Origin};
+use super::origin::Provenance;
 use super::payload::{Payload, Reply};
 use super::range::Portion;
 use super::wish::Wish;
@@ -33,8 +33,7 @@ pub struct StoredFile<'a> {
 pub fn stored(
     wish: &Wish,
     file: &StoredFile<'_>,
-    origin: Origin,
-    freshness: Freshness,
+    provenance: Provenance<'_>,
     now: SystemTime,
 ) -> Reply {
     let facts = Facts {
@@ -42,7 +41,7 @@ pub fn stored(
         meta: file.meta,
         tag: Some(Tag::new(file.digest)),
     };
-    let offer = Offer::new(wish, facts, origin, freshness, now);
+    let offer = Offer::new(wish, facts, provenance, now);
     if offer.not_modified() {
         return offer.unchanged();
     }
@@ -81,7 +80,7 @@ mod tests {
 
     use super::*;
     use crate::attachment::{Chunk, Ledger};
-    use crate::reply::{Part, Payload};
+    use crate::reply::{CacheName, Freshness, Origin, Part, Payload};
 
     const DIGEST: Digest = [
         0xa0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6, 0xa7, 0xa8, 0xa9, 0xaa, 0xab, 0xac, 0xad, 0xae,
@@ -116,11 +115,15 @@ mod tests {
             body: &body(text),
             digest: &DIGEST,
         };
-        let freshness = Freshness {
-            age: Duration::from_millis(600_900),
-            remaining: Duration::from_millis(2_999_100),
+        let provenance = Provenance {
+            cache: &CacheName::new(None),
+            origin: Origin::Hit,
+            freshness: Freshness {
+                age: Duration::from_millis(600_900),
+                remaining: Duration::from_millis(2_999_100),
+            },
         };
-        stored(wish, &file, Origin::Hit, freshness, noon())
+        stored(wish, &file, provenance, noon())
     }
 
     fn head(reply: &Reply) -> &str {
@@ -208,18 +211,24 @@ mod tests {
             body: &body,
             digest: &DIGEST,
         };
-        let freshness = Freshness {
-            age: Duration::from_secs(1 << 40),
-            remaining: Duration::from_secs(1 << 40),
-        };
         let mut wish = ranged("bytes=1-");
         wish.download = true;
-        let reply = stored(&wish, &file, Origin::Stale, freshness, noon());
-        let room = reply.head.capacity() - reply.head.len();
-        assert!(
-            (64..=400).contains(&room),
-            "{room} bytes are left for the gate"
-        );
+        for node in [None, Some(&*"x".repeat(64))] {
+            let provenance = Provenance {
+                cache: &CacheName::new(node),
+                origin: Origin::Stale,
+                freshness: Freshness {
+                    age: Duration::from_secs(1 << 40),
+                    remaining: Duration::from_secs(1 << 40),
+                },
+            };
+            let reply = stored(&wish, &file, provenance, noon());
+            let room = reply.head.capacity() - reply.head.len();
+            assert!(
+                (64..=400).contains(&room),
+                "{room} bytes are left for the gate"
+            );
+        }
     }
 
     #[test]

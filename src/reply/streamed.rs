@@ -6,7 +6,7 @@ use crate::attachment::{FileName, Meta, Reader};
 
 use super::head::put_content_range;
 use super::offer::{Facts, Offer};
-use super::origin::{Freshness, Origin};
+use super::origin::Provenance;
 use super::payload::{Payload, Reply};
 use super::range::Portion;
 use super::wish::Wish;
@@ -30,8 +30,7 @@ pub struct StreamedFile<'a> {
 pub fn streamed(
     wish: &Wish,
     file: StreamedFile<'_>,
-    origin: Origin,
-    freshness: Freshness,
+    provenance: Provenance<'_>,
     now: SystemTime,
 ) -> Reply {
     let facts = Facts {
@@ -39,7 +38,7 @@ pub fn streamed(
         meta: file.meta,
         tag: None,
     };
-    let offer = Offer::new(wish, facts, origin, freshness, now);
+    let offer = Offer::new(wish, facts, provenance, now);
     if offer.not_modified() {
         return offer.unchanged();
     }
@@ -79,6 +78,7 @@ mod tests {
 
     use super::*;
     use crate::attachment::{Bell, Ledger, StreamId, Writer};
+    use crate::reply::{CacheName, Freshness, Origin};
 
     struct Mute;
 
@@ -114,11 +114,15 @@ mod tests {
             },
             reader: stream.reader(),
         };
-        let freshness = Freshness {
-            age: Duration::ZERO,
-            remaining: Duration::from_secs(3600),
+        let provenance = Provenance {
+            cache: &CacheName::new(None),
+            origin: Origin::Join,
+            freshness: Freshness {
+                age: Duration::ZERO,
+                remaining: Duration::from_secs(3600),
+            },
         };
-        streamed(&wish, file, Origin::Join, freshness, noon())
+        streamed(&wish, file, provenance, noon())
     }
 
     /// Status, `Content-Length`, `Content-Range`, and what to skip and to take.

@@ -8,6 +8,7 @@ use crate::confluence::Confluence;
 use crate::gate::Gates;
 use crate::logging::{self, AccessHandle};
 use crate::meters::{Meters, Probes};
+use crate::reply::CacheName;
 use crate::web::Showcase;
 use crate::worker::{Desk, Failure, House, Publication};
 
@@ -58,6 +59,7 @@ pub(super) fn limits(config: &Config) -> Limits {
 fn house(config: &Config, showcase: Option<Showcase>) -> House {
     let proxy = &config.proxy;
     House {
+        cache_name: CacheName::new(proxy.node_name.as_deref()),
         scheme: scheme(config),
         base_path: proxy.base_path.clone(),
         public_url: proxy.public_url.clone(),

@@ -267,10 +267,12 @@ impl Drop for Server {
 
 fn log_started(config: &Config, address: SocketAddr) {
     let account = config.confluence.credentials.account();
+    let node = config.proxy.node_name.as_ref();
+    let node = node.map_or(String::new(), |node| format!(" node={node}"));
     info!(
         "started version={} address={address} scheme={} base_path={:?} confluence={} account={account:?} \
          cache_items={} cache_bytes={} item_bytes={} ttl={}s connections={} confluence_connections={} \
-         kind={} published={}",
+         kind={} published={}{node}",
         env!("CARGO_PKG_VERSION"),
         scheme(config),
         config.proxy.base_path,

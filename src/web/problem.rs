@@ -32,6 +32,8 @@ pub struct Mishap<'a> {
     pub remedy: &'a str,
     /// Whom to ask: a mail address, an `http` or `https` address, or any text.
     pub contact: Option<&'a str>,
+    /// Who answers, if it is one of several.
+    pub node: Option<&'a str>,
     /// The address of the start page, without its slash at the end.
     pub start: &'a str,
     /// When it happened.
@@ -65,11 +67,14 @@ pub fn problem_page(mishap: &Mishap<'_>) -> String {
     let brand = language.pick("Confluence attachments", "Confluence 附件");
     let quote = language.pick("If you ask somebody, quote this:", "求助时请提供：");
     let time = readable(mishap.time);
+    let node = mishap
+        .node
+        .map_or(String::new(), |node| format!(", {}", escape(node)));
     format!(
         "<!doctype html><html lang=\"{tag}\"><head><meta charset=\"utf-8\"><title>{status} {title}</title>\
          <meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><link rel=\"icon\" href=\"data:,\">\
          <style>{STYLE}</style></head><body><main><h1>{short}</h1><p>{detail}</p><p>{remedy}</p>{contact}{again}\
-         <footer><a href=\"{start}/\">{brand}</a><br>{quote} <span lang=\"en\">{status} {title}, <time>{time}</time></span></footer></main></body></html>\n"
+         <footer><a href=\"{start}/\">{brand}</a><br>{quote} <span lang=\"en\">{status} {title}, <time>{time}</time>{node}</span></footer></main></body></html>\n"
     )
 }
 
@@ -143,6 +148,7 @@ mod tests {
             detail: "too many \"files\" & more <script>",
             remedy: "try again",
             contact: None,
+            node: None,
             start: "/a\"b",
             time: UNIX_EPOCH + Duration::from_secs(1_772_323_199),
         }
@@ -165,6 +171,7 @@ mod tests {
     fn the_page_says_what_happened_what_to_do_whom_to_ask_and_what_to_quote() {
         let mut mishap = sample();
         mishap.contact = Some("help@example.com");
+        mishap.node = Some("files-2");
         let page = problem_page(&mishap);
         for part in [
             "<html lang=\"en\">",
@@ -175,13 +182,14 @@ mod tests {
             "<p>Whom to ask: <a href=\"mailto:help@example.com\">help@example.com</a></p>",
             "<a href=\"\">Try again</a>",
             "<a href=\"/a&quot;b/\">Confluence attachments</a>",
-            "503 Service Unavailable, <time>2026-02-28 23:59:59 UTC</time>",
+            "503 Service Unavailable, <time>2026-02-28 23:59:59 UTC</time>, files-2</span>",
         ] {
             assert!(page.contains(part), "{part}: {page}");
         }
         mishap.language = Language::Chinese;
         mishap.status = 404;
         mishap.contact = None;
+        mishap.node = None;
         let page = problem_page(&mishap);
         assert!(page.contains("<html lang=\"zh-CN\">") && page.contains("<p>Try again。</p>"));
         assert!(!page.contains("重试") && !page.contains("联系人"), "{page}");

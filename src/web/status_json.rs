@@ -17,6 +17,7 @@ pub(super) fn json(status: &Status) -> String {
     let guard = standing.guard.as_ref();
     let document = json!({
         "version": standing.version,
+        "node": standing.node,
         "unix_time": unix(status.now),
         "uptime_seconds": reading.uptime.as_secs(),
         "saved": {
@@ -162,6 +163,7 @@ mod tests {
         let document: Value = serde_json::from_str(&text).expect("JSON");
         for (pointer, expected) in [
             ("/version", json!("1.2.3")),
+            ("/node", json!("files-2")),
             ("/saved/requests", json!(4)),
             ("/saved/without_confluence", json!(3)),
             ("/saved/ratio", json!(0.75)),

@@ -63,9 +63,14 @@ pub(super) fn content(status: &Status, language: Language) -> String {
 fn lead(page: &mut String, standing: &Standing, reading: &Reading, language: Language) {
     let uptime = units::time(reading.uptime, language);
     let version = escape(standing.version);
-    let lead = match language {
-        Language::English => format!("Version {version}, running for {uptime}."),
-        Language::Chinese => format!("版本 {version}，已运行 {uptime}。"),
+    let node = standing.node.as_deref().map(escape);
+    let lead = match (language, node) {
+        (Language::English, None) => format!("Version {version}, running for {uptime}."),
+        (Language::English, Some(node)) => {
+            format!("{node}, version {version}, running for {uptime}.")
+        }
+        (Language::Chinese, None) => format!("版本 {version}，已运行 {uptime}。"),
+        (Language::Chinese, Some(node)) => format!("{node}，版本 {version}，已运行 {uptime}。"),
     };
     put(page, format_args!("<p class=\"lead\">{lead}</p>"));
     if let Some(trouble) = &standing.trouble {
@@ -318,6 +323,7 @@ mod tests {
     fn people_see_what_is_wrong_and_no_name_is_markup() {
         let page = content(&status(Some(shut())), Language::English);
         for part in [
+            "<p class=\"lead\">files-2, version 1.2.3, running for ",
             "<p class=\"note\" lang=\"en\">the account was refused: check it</p>",
             "<strong class=\"bad\">shut</strong> (password), next login test in 15 min",
             "<b>75.0 %</b> <span>3 of 4 requests</span>",

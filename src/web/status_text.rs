@@ -10,7 +10,9 @@ use crate::meters::{Number, State};
 /// Writes the page. Its first lines say how the service stands with Confluence.
 pub(super) fn text(status: &Status) -> String {
     let (standing, reading) = (&status.report.standing, &status.report.reading);
-    let mut page = format!("confluence-attachment-proxy {}\n", standing.version);
+    let node = standing.node.as_ref();
+    let node = node.map_or(String::new(), |node| format!(" on {node}"));
+    let mut page = format!("confluence-attachment-proxy {}{node}\n", standing.version);
     let saved = &reading.saved;
     let ratio = saved.ratio().map_or("-".to_owned(), units::percent);
     let crew = &reading.meters.crew;
@@ -100,7 +102,7 @@ mod tests {
     #[test]
     fn people_read_what_is_wrong_and_what_to_do() {
         let page = text(&status(Some(shut())));
-        let standing = "confluence-attachment-proxy 1.2.3\n\
+        let standing = "confluence-attachment-proxy 1.2.3 on files-2\n\
              account guard shut (password), next login test in 900 s\n\
              pause         7 s left of the one that Confluence has asked for\n\
              trouble       the account was refused: check it\n\

@@ -18,6 +18,8 @@ pub struct Report {
 pub struct Standing {
     /// Version of this program.
     pub version: &'static str,
+    /// What this instance is called, if it is one of several.
+    pub node: Option<String>,
     /// Why nothing is asked, or why the last question got no answer, with the remedy; `None` if all is well.
     pub trouble: Option<String>,
     /// Set while the account is refused.
@@ -148,6 +150,7 @@ pub(super) mod tests {
         Report {
             standing: Standing {
                 version: "1.2.3",
+                node: Some("files-2".to_owned()),
                 trouble: guard
                     .as_ref()
                     .map(|_| "the account was refused: check it".to_owned()),

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use crossbeam_channel::Receiver;
 
-use super::desk::{Desk, Parked, Waiter, Wanted, from_entry};
+use super::desk::{Desk, Parked, Waiter, Wanted};
 use super::failure::{self, Failure};
-use crate::cache::{Outcome, Woken};
-use crate::reply::{self, Freshness, Origin, Reply, StreamedFile, Wish};
+use crate::cache::{Entry, Outcome, Woken};
+use crate::reply::{self, Freshness, Origin, Provenance, Reply, StreamedFile, Wish};
 
 /// The answerer before its thread runs. It holds no handle of the cache: the cache ends first.
 pub struct Answerer {
@@ -47,11 +47,9 @@ impl Answerer {
         crate::sabotage::point("answer job");
         let now = SystemTime::now();
         match (outcome, wanted) {
-            (Outcome::Ready(entry), _) => from_entry(wish, &entry, Origin::Hit, Instant::now()),
-            (Outcome::Confirmed(entry), _) => {
-                from_entry(wish, &entry, Origin::Revalidated, Instant::now())
-            }
-            (Outcome::Stale(entry), _) => from_entry(wish, &entry, Origin::Stale, Instant::now()),
+            (Outcome::Ready(entry), _) => self.kept(wish, &entry, Origin::Hit),
+            (Outcome::Confirmed(entry), _) => self.kept(wish, &entry, Origin::Revalidated),
+            (Outcome::Stale(entry), _) => self.kept(wish, &entry, Origin::Stale),
             (
                 Outcome::Streaming {
                     reader,
@@ -60,22 +58,20 @@ impl Answerer {
                 },
                 Wanted::File(name),
             ) => {
-                let origin = if joined { Origin::Join } else { Origin::Miss };
-                let freshness = Freshness {
-                    age: Duration::ZERO,
-                    remaining: self.ttl,
+                let file = StreamedFile {
+                    name,
+                    meta: &meta,
+                    reader,
                 };
-                reply::streamed(
-                    wish,
-                    StreamedFile {
-                        name,
-                        meta: &meta,
-                        reader,
+                let provenance = Provenance {
+                    cache: &self.desk.house.cache_name,
+                    origin: if joined { Origin::Join } else { Origin::Miss },
+                    freshness: Freshness {
+                        age: Duration::ZERO,
+                        remaining: self.ttl,
                     },
-                    origin,
-                    freshness,
-                    now,
-                )
+                };
+                reply::streamed(wish, file, provenance, now)
             }
             (Outcome::Gone(why) | Outcome::Failed(why), _) => {
                 self.desk.problem(wish, &failure::problem(&why), now)
@@ -86,5 +82,9 @@ impl Answerer {
                 unreachable!("neither waits for a download")
             }
         }
+    }
+
+    fn kept(&self, wish: &Wish, entry: &Entry, origin: Origin) -> Reply {
+        self.desk.kept(wish, entry, origin, Instant::now())
     }
 }

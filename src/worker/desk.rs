@@ -15,7 +15,9 @@ use crate::config::Networks;
 use crate::confluence::{Confluence, Refusal, Trouble, UpstreamError};
 use crate::gate::{Client, Gates, Scheme, Ticket, Way};
 use crate::meters::{Meters, Saved};
-use crate::reply::{self, Display, Form, Freshness, Origin, Reply, StoredFile, Wish};
+use crate::reply::{
+    self, CacheName, Display, Form, Freshness, Origin, Provenance, Reply, StoredFile, Wish,
+};
 use crate::web::{self, Language, Report, Showcase, ShutGuard, Standing};
 
 /// Where the answering workers stand.
@@ -40,6 +42,8 @@ pub struct Desk {
 
 /// What the service is to the people who meet it.
 pub struct House {
+    /// What it calls itself, with its name among several.
+    pub cache_name: CacheName,
     /// `http` or `https`: what clients speak here.
     pub scheme: &'static str,
     /// Where the API lives.
@@ -126,8 +130,25 @@ impl Desk {
     /// Everything that those are shown who watch over the service.
     pub(super) fn report(&self, for_operators: bool) -> Report {
         Report {
-            standing: standing(&self.confluence, self.upstream_trouble(for_operators)),
+            standing: self.standing(for_operators),
             reading: self.meters.read(self.cache.figures()),
+        }
+    }
+
+    fn standing(&self, for_operators: bool) -> Standing {
+        let guard = match self.confluence.trouble() {
+            Some(Trouble::Shut { why, next_test }) => Some(ShutGuard {
+                reason: why.word(),
+                next_test: next_test.map(|test| test.saturating_duration_since(Instant::now())),
+            }),
+            Some(Trouble::Unanswered(_)) | None => None,
+        };
+        Standing {
+            version: env!("CARGO_PKG_VERSION"),
+            node: self.house.cache_name.node().map(str::to_owned),
+            trouble: self.upstream_trouble(for_operators),
+            guard,
+            pause: self.confluence.pause(),
         }
     }
 
@@ -175,7 +196,26 @@ impl Desk {
                 body: web::problem_picture(&mishap),
             }),
         };
-        reply::problem(wish, &told.problem, display, now)
+        reply::problem(wish, &told.problem, display, &self.house.cache_name, now)
+    }
+
+    /// Answers from a kept copy.
+    pub(super) fn kept(&self, wish: &Wish, entry: &Entry, origin: Origin, now: Instant) -> Reply {
+        let file = StoredFile {
+            name: entry.key.name(),
+            meta: &entry.meta,
+            body: &entry.body,
+            digest: &entry.digest,
+        };
+        let provenance = Provenance {
+            cache: &self.house.cache_name,
+            origin,
+            freshness: Freshness {
+                age: now.saturating_duration_since(entry.stored),
+                remaining: entry.fresh_until.saturating_duration_since(now),
+            },
+        };
+        reply::stored(wish, &file, provenance, SystemTime::now())
     }
 
     /// Whether a client may do what operators do. From this host itself everybody may, but not whoever comes through
@@ -220,23 +260,6 @@ fn trouble_words(trouble: &Trouble, for_operators: bool) -> String {
     }
 }
 
-/// What those read who watch over the service.
-fn standing(confluence: &Confluence, trouble: Option<String>) -> Standing {
-    let guard = match confluence.trouble() {
-        Some(Trouble::Shut { why, next_test }) => Some(ShutGuard {
-            reason: why.word(),
-            next_test: next_test.map(|test| test.saturating_duration_since(Instant::now())),
-        }),
-        Some(Trouble::Unanswered(_)) | None => None,
-    };
-    Standing {
-        version: env!("CARGO_PKG_VERSION"),
-        trouble,
-        guard,
-        pause: confluence.pause(),
-    }
-}
-
 /// Why nothing is asked of Confluence, and what to do.
 fn guard_words(why: &dyn fmt::Display, wait: Option<Duration>) -> String {
     let by_itself = match wait {
@@ -247,21 +270,6 @@ fn guard_words(why: &dyn fmt::Display, wait: Option<Duration>) -> String {
         "nothing is asked of Confluence, because the account was refused: {why}; the login is tested again \
          {by_itself}when its secret file changes, or at once on SIGHUP (systemctl reload)"
     )
-}
-
-/// Answers from a kept copy.
-pub(super) fn from_entry(wish: &Wish, entry: &Entry, origin: Origin, now: Instant) -> Reply {
-    let file = StoredFile {
-        name: entry.key.name(),
-        meta: &entry.meta,
-        body: &entry.body,
-        digest: &entry.digest,
-    };
-    let freshness = Freshness {
-        age: now.saturating_duration_since(entry.stored),
-        remaining: entry.fresh_until.saturating_duration_since(now),
-    };
-    reply::stored(wish, &file, origin, freshness, SystemTime::now())
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ impl Told {
             detail: language.pick(&self.problem.detail, &self.detail_zh),
             remedy: language.pick(&self.problem.remedy, &self.remedy_zh),
             contact: house.contact.as_deref(),
+            node: house.cache_name.node(),
             start: house.public_url.as_deref().unwrap_or(&house.base_path),
             time,
         }
@@ -232,6 +233,7 @@ mod tests {
     use crate::attachment::KeyError;
     use crate::config::Networks;
     use crate::confluence::{Breakage, Hop, Obstacle, Phase, Refusal};
+    use crate::reply::CacheName;
 
     /// One failure for each thing that is said about one.
     fn failures() -> Vec<Failure> {
@@ -324,6 +326,7 @@ mod tests {
         let told: Vec<Told> = failures().iter().map(problem).chain(others()).collect();
         assert!(40 <= told.len());
         let house = House {
+            cache_name: CacheName::new(None),
             scheme: "http",
             base_path: "/proxy".into(),
             public_url: None,

@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use crossbeam_channel::Receiver;
 
-use super::desk::{Desk, Parked, Waiter, Wanted, from_entry};
+use super::desk::{Desk, Parked, Waiter, Wanted};
 use super::failure::{self, Failure};
 use super::gallery::{self, Guest};
 use super::listings::{Caller, ListingHandle};
@@ -108,7 +108,7 @@ impl Worker {
         let reply = match self.cache.lookup(&key, demand, now) {
             Lookup::Fresh(entry) if demand == Demand::Fresh => {
                 let wish = wish(job.method, job.fields, download, entry.label.clone());
-                from_entry(&wish, &entry, Origin::Hit, now)
+                self.desk.kept(&wish, &entry, Origin::Hit, now)
             }
             Lookup::Gone(why) => {
                 let wish = wish(job.method, job.fields, download, label(&key));

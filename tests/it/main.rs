@@ -29,6 +29,7 @@ mod manual; // the manual page
 mod memory; // what it takes is bounded, counted, and given back
 mod meters; // what is counted, and what is shown of it
 mod monitoring; // alerts and dashboard ask for numbers that there are
+mod node; // one of several: who gets an answer can tell which one it came from
 mod overload; // hits go on while everything else waits
 mod problems; // what people see who cannot get the file: page, picture, JSON or text
 mod publishing; // what the operator does not publish is not served, and not asked for
