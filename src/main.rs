@@ -259,7 +259,7 @@ fn run(setup: Setup, begin: impl FnOnce(&Server), end: impl FnOnce(Saved)) -> Ex
         }
     };
     begin(&server);
-    let code = match server.wait(&asked) {
+    let code = match server.wait(asked) {
         Ending::Asked => ExitCode::SUCCESS,
         Ending::Failed(farewell) => {
             server::log_failure(&farewell);

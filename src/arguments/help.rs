@@ -161,7 +161,8 @@ $CREDENTIALS_DIRECTORY, else from CONFLUENCE_API_TOKEN. The personal token comes
 of the same names with personal in them (confluence-personal-token); it wins over the API token.
 
 Signals:
-  TERM, INT   stop: no new clients, running answers get PROXY_DRAIN_SECONDS to finish, exit 0
+  TERM, INT   stop: all goes on for PROXY_SHUTDOWN_DELAY_SECONDS, then no new clients, and running
+              answers get PROXY_DRAIN_SECONDS to finish, exit 0; a second one ends the delay
   HUP         read the secret and CONFLUENCE_CA_FILE again and test the login; the old account
               stays in force if the new one is refused
   USR1        open the file of PROXY_ACCESS_LOG again, after logrotate has moved it away

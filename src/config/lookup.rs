@@ -197,6 +197,7 @@ fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
     let base_path = read_base_path(desk);
     let allow = read_allow(desk);
     let connections_max = desk.count("PROXY_MAX_CONNECTIONS");
+    let shutdown_delay = desk.seconds("PROXY_SHUTDOWN_DELAY_SECONDS");
     let drain = desk.seconds("PROXY_DRAIN_SECONDS");
     let public_url = read_public_url(desk, base_path.as_deref());
     let operators = read_networks(desk, "PROXY_ADMIN_ALLOW");
@@ -211,6 +212,7 @@ fn read_proxy(desk: &mut Desk<'_>) -> Option<ProxyConfig> {
         tls,
         base_path: base_path?,
         connections_max: connections_max?,
+        shutdown_delay: shutdown_delay?,
         drain: drain?,
         allow,
         public_url,

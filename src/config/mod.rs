@@ -9,6 +9,7 @@
 mod address;
 mod allow;
 mod credentials;
+mod defaults;
 mod desk;
 mod fronts;
 mod list;
@@ -26,6 +27,7 @@ mod size;
 mod table;
 mod tls;
 
+pub use defaults::*;
 pub use desk::{Environment, FileText};
 pub use networks::Networks;
 pub use report::{ConfigErrors, Problem, Warning};

@@ -144,6 +144,8 @@ pub struct ProxyConfig {
     pub base_path: String,
     /// Client connections at once.
     pub connections_max: usize,
+    /// How long all goes on once a stop is announced.
+    pub shutdown_delay: Duration,
     /// How long a stop waits for running answers.
     pub drain: Duration,
     /// What may be published; `None` is all that the account can read.

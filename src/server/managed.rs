@@ -17,6 +17,10 @@ const STATUS_EVERY: Duration = Duration::from_secs(10);
 /// How often to look whether the account still does.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// What a stop may take beside its delay and its drain: the last lines of the access log, downloads that do not end, and a
+/// machine that is busy with stopping everything else.
+const STOP_BESIDE: Duration = Duration::from_secs(15);
+
 /// What follows when something hangs.
 const REMEDY: &str = "if that lasts, the service manager kills the service and starts it again";
 
@@ -28,11 +32,21 @@ pub(super) struct Managed {
     /// Where gates send their number when their probe is back.
     back: Sender<usize>,
     returned: Receiver<usize>,
-    /// Set by the first complete round: until then nobody was promised an answer.
-    is_ready: bool,
+    stage: Stage,
     /// How far the lookup workers were at the last round.
     turns: Turns,
     said: Option<Said>,
+}
+
+/// What the service has said of itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nobody was promised an answer yet: the first round is not complete.
+    Starting,
+    /// Clients are served.
+    Ready,
+    /// They are, but not for long.
+    Leaving,
 }
 
 /// What was said last of how it goes.
@@ -52,7 +66,7 @@ impl Managed {
             pulse,
             back,
             returned,
-            is_ready: false,
+            stage: Stage::Starting,
             turns: Turns::default(),
             said: None,
         }
@@ -71,7 +85,8 @@ impl Managed {
         let turns = desk.vigil.turns();
         let is_anyone_stuck = worker::is_anyone_stuck(&self.turns, &turns);
         self.turns = turns;
-        if !std::mem::replace(&mut self.is_ready, true) {
+        if self.stage == Stage::Starting {
+            self.stage = Stage::Ready;
             self.manager.ready();
         } else if is_anyone_stuck {
             warn!("a lookup worker gets no further; {REMEDY}");
@@ -94,7 +109,9 @@ impl Managed {
         if self.pulse.is_late(now) {
             warn!("a request of the service to itself is not answered in time; {REMEDY}");
         }
-        self.say(desk, confluence, now);
+        if self.stage != Stage::Leaving {
+            self.say(desk, confluence, now); // else that it stops is what matters
+        }
         self.pulse
             .wait(now)
             .map_or(LOOK_EVERY, |wait| wait.min(LOOK_EVERY))
@@ -130,23 +147,31 @@ impl Managed {
 
     /// The settings are read again from now on.
     pub(super) fn reloading(&self) {
-        if self.is_ready {
+        if self.stage == Stage::Ready {
             self.manager.reloading();
         }
     }
 
     /// They have been.
     pub(super) fn reloaded(&self) {
-        if self.is_ready {
+        if self.stage == Stage::Ready {
             self.manager.ready();
         }
+    }
+
+    /// The service stops after `delay`, and then answers that run have `drain`.
+    pub(super) fn leaving(&mut self, delay: Duration, drain: Duration) {
+        self.stage = Stage::Leaving;
+        let seconds = delay.as_secs();
+        let status = format!("stopping in {seconds} s: all goes on, but /readyz answers 503");
+        self.manager.stopping(&status, delay + drain + STOP_BESIDE);
     }
 
     /// The service stops: answers that run have `drain`.
     pub(super) fn stopping(&self, drain: Duration) {
         let seconds = drain.as_secs();
         let status = format!("stopping: running answers have {seconds} s");
-        self.manager.stopping(&status);
+        self.manager.stopping(&status, drain + STOP_BESIDE);
     }
 }
 

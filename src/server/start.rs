@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, bounded, never, select};
+use crossbeam_channel::{Receiver, after, bounded, never, select};
 use log::{debug, info, warn};
 
 use super::certificate::{Certificates, RereadTls};
@@ -74,6 +74,7 @@ pub struct Server {
     certificates: Certificates,
     /// `None` if there is none, or it has been closed.
     access_log: Option<AccessHandle>,
+    shutdown_delay: Duration,
     drain: Duration,
     actors: Actors,
     farewells: Receiver<Farewell>,
@@ -150,6 +151,7 @@ impl Server {
             desk,
             certificates,
             access_log,
+            shutdown_delay: config.proxy.shutdown_delay,
             drain: config.proxy.drain,
             actors: spawner.actors,
             farewells: spawner.farewells,
@@ -194,17 +196,24 @@ impl Server {
         }
     }
 
-    /// Blocks until somebody wishes a stop, or an actor ends by itself. Other wishes are fulfilled meanwhile.
-    pub fn wait(&mut self, wishes: &Receiver<Wish>) -> Ending {
+    /// Blocks until a stop is wished and its delay is over, or wished once more, or an actor ends by itself. Other wishes
+    /// are fulfilled meanwhile. When it returns, nobody hears wishes any more.
+    pub fn wait(&mut self, wishes: Receiver<Wish>) -> Ending {
         let probes = self.managed.as_ref().map_or_else(never, Managed::returned);
+        let mut delay_is_over = never();
         loop {
             let wait = self.turn(Instant::now());
             select! {
                 recv(wishes) -> wish => match wish {
                     Ok(Wish::Reload) => self.reload(),
                     Ok(Wish::Reopen) => self.reopen(),
+                    Ok(Wish::Stop) if !self.shutdown_delay.is_zero() && self.desk.is_ready() => {
+                        self.announce_stop();
+                        delay_is_over = after(self.shutdown_delay);
+                    }
                     Ok(Wish::Stop) | Err(_) => return Ending::Asked,
                 },
+                recv(delay_is_over) -> _ => return Ending::Asked,
                 recv(self.farewells) -> farewell => return match farewell {
                     Ok(first) => Ending::Failed(culprit(first, &self.farewells)),
                     Err(_) => Ending::Asked,
@@ -224,6 +233,19 @@ impl Server {
             Some(managed) => managed.turn(&self.gates, &self.desk, &self.confluence, now),
             None => SAMPLE_EVERY,
         }
+    }
+
+    /// Lets everybody know of the stop who asks whether to come here, and goes on.
+    fn announce_stop(&mut self) {
+        info!(
+            "stopping in {} s: until then all goes on, and /readyz answers 503 so that fronts send requests elsewhere; \
+             another signal ends the wait",
+            self.shutdown_delay.as_secs()
+        );
+        if let Some(managed) = &mut self.managed {
+            managed.leaving(self.shutdown_delay, self.drain);
+        }
+        self.desk.draining.store(true, Ordering::Relaxed);
     }
 
     /// Stops in order; see the head of this file.

@@ -180,8 +180,8 @@ pub enum Wish {
     Reopen,
 }
 
-/// Turns the first SIGTERM or SIGINT, and every SIGHUP and SIGUSR1, into a wish. A second SIGTERM or SIGINT ends the process at
-/// once, unless it comes within 300 ms of the first.
+/// Turns signals into wishes. Once nobody hears them any more because the service stops already, another SIGTERM or SIGINT
+/// ends the process at once. Within 300 ms of the one before, it is the same wish.
 ///
 /// # Errors
 /// The system refuses to install a handler or to start a thread.
@@ -189,21 +189,24 @@ pub fn signals() -> io::Result<Receiver<Wish>> {
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP, SIGUSR1])?;
     let (sender, wishes) = bounded(WISHES_MAX);
     let watch = move || {
-        let mut first = None;
+        let mut last: Option<Instant> = None;
         for signal in signals.forever() {
-            match first {
+            match last {
                 _ if signal == SIGHUP => {
                     let _ = sender.try_send(Wish::Reload); // there are enough of them, or the process is ending
                 }
                 _ if signal == SIGUSR1 => {
                     let _ = sender.try_send(Wish::Reopen); // the same
                 }
-                None => {
-                    first = Some(Instant::now());
-                    let _ = sender.send(Wish::Stop); // nobody waits any more: the process is ending anyway
-                }
                 Some(at) if at.elapsed() < SAME_WISH => {}
-                Some(_) => signal_hook::low_level::exit(128 + signal),
+                Some(_) | None => {
+                    let is_heard = sender.send(Wish::Stop).is_ok();
+                    // Who says it for the first time to a service that is ending by itself may mean no more than that.
+                    if !is_heard && last.is_some() {
+                        signal_hook::low_level::exit(128 + signal);
+                    }
+                    last = Some(Instant::now());
+                }
             }
         }
     };

@@ -58,9 +58,14 @@ impl Manager {
         }
     }
 
-    /// No more clients are taken.
-    pub fn stopping(&self, status: &str) {
-        self.tell(&[NotifyState::Stopping, NotifyState::Status(status)]);
+    /// The service stops, which takes `time` at most. The manager waits for so long, also where its own patience is shorter.
+    pub fn stopping(&self, status: &str, time: Duration) {
+        let time = u32::try_from(time.as_micros()).unwrap_or(u32::MAX); // more than an hour
+        self.tell(&[
+            NotifyState::Stopping,
+            NotifyState::Status(status),
+            NotifyState::ExtendTimeoutUsec(time),
+        ]);
     }
 
     /// How it goes, in one line.

@@ -26,7 +26,7 @@ pub struct Desk {
     pub gates: Gates,
     /// What the service is to the people who meet it.
     pub house: House,
-    /// Set when the service begins to stop.
+    /// Set when a stop begins, or is announced.
     pub draining: AtomicBool,
     /// The other side.
     pub confluence: Confluence,
@@ -230,7 +230,7 @@ impl Desk {
     }
 
     /// Whether new clients should be sent here.
-    pub(super) fn is_ready(&self) -> bool {
+    pub fn is_ready(&self) -> bool {
         !self.draining.load(Ordering::Relaxed)
     }
 

@@ -37,7 +37,9 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
         Route::Home => home(desk, job, &wish, now),
         Route::Icon => document(200, web::ICON_TYPE, web::ICON.into()),
         Route::Health => document(200, TEXT, "ok\n".into()),
-        Route::Ready { .. } if !desk.is_ready() => document(503, TEXT, "stopping\n".into()),
+        Route::Ready { .. } if !desk.is_ready() => {
+            document(503, TEXT, "stopping: send requests elsewhere\n".into())
+        }
         Route::Ready { upstream: true } => {
             match desk.upstream_trouble(desk.is_operator(job.client)) {
                 Some(trouble) => document(503, TEXT, format!("{trouble}\n")),

@@ -38,6 +38,7 @@ mod replay; // what is kept of made-up requests, beside FIFO, LRU and who knows 
 mod restart; // a socket that outlives the process: nobody is refused or cut
 mod secrets; // what is nowhere to be seen
 mod shutdown; // what a stop leaves behind
+mod shutdown_delay; // a stop that is announced first: fronts go elsewhere, nobody else notices
 mod single_flight; // many clients, one download
 mod start_page; // paste links, get ours: by form and by address, in both languages, without a script
 mod streaming; // bytes go on as they come, and a body cut short never looks whole
