@@ -109,7 +109,7 @@
 //! per turn and passes it on. **Secrets** are [`config::Secret`], exposed in one place, the `Authorization` field.
 //! **Stopping** is dropping senders, from the clients inward (see [`server`]). **Panics** cost one job in a worker and
 //! the process (exit 70) in an actor. **The log** has one line per request, written by the gate when the last byte is
-//! out.
+//! out; that of a check which found the service ready is for debugging, because fronts ask every second.
 
 pub mod acceptor;
 pub mod account;

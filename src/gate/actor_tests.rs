@@ -79,6 +79,7 @@ fn reply() -> Reply {
         note: LogNote {
             subject: "test".into(),
             from: "join",
+            is_routine: false,
         },
     }
 }

@@ -121,6 +121,7 @@ fn outgoing(payload: Payload, keep_alive: bool, old: bool) -> Outgoing {
     let note = Note {
         subject: "test".into(),
         from: "hit",
+        is_routine: false,
     };
     let reply = Reply {
         status: 200,

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
 
-use log::{debug, info};
+use log::{Level, debug, info, log};
 
 use super::actor::Gate;
 use super::admission::UnderWay;
@@ -332,6 +332,13 @@ fn note_served(outgoing: &Outgoing, client: IpAddr, took: Duration, meter: &Gate
         let (status, from, bytes, ms) =
             (outgoing.status, note.from, outgoing.sent, took.as_millis());
         meter.served(status, Source::of(from), bytes, took);
-        info!("served {note} status={status} from={from} bytes={bytes} ms={ms} client={client}");
+        let level = match note.is_routine {
+            true => Level::Debug,
+            false => Level::Info,
+        };
+        log!(
+            level,
+            "served {note} status={status} from={from} bytes={bytes} ms={ms} client={client}"
+        );
     }
 }

@@ -12,7 +12,7 @@ use crate::logging::{Access, End, Visit};
 /// The status of a request whose client has left: none was sent.
 const LEFT: u16 = 499;
 
-/// Notes that a request has its answer, `whole` or broken off.
+/// Notes that a request has its answer, `whole` or broken off, unless it was a check that found all well.
 pub(super) fn answered(
     access: &Access,
     client: IpAddr,
@@ -20,8 +20,8 @@ pub(super) fn answered(
     outgoing: &Outgoing,
     (took, whole): (Duration, bool),
 ) {
-    let Some(note) = &outgoing.note else {
-        return; // a refusal, which was noted as one
+    let Some(note) = outgoing.note.as_ref().filter(|it| !it.is_routine) else {
+        return; // a refusal, which was noted as one, or nothing to note
     };
     let (subject, from) = (&*note.subject, note.from);
     let end = match whole {

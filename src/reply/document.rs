@@ -105,6 +105,7 @@ fn reply(wish: &Wish, status: u16, head: Head, payload: Payload, from: &'static 
         note: Note {
             subject: wish.subject.clone(),
             from,
+            is_routine: false,
         },
     }
 }

@@ -147,6 +147,7 @@ impl<'a> Offer<'a> {
             note: Note {
                 subject: self.wish.subject.clone(),
                 from: self.provenance.origin.word(),
+                is_routine: false,
             },
         }
     }

@@ -68,6 +68,8 @@ pub struct Note {
     pub subject: Arc<str>,
     /// Where the answer came from: `hit`, `miss`, `join`, `stale`, `error`, `page` and so on.
     pub from: &'static str,
+    /// Whether it was a check that found all well: fronts ask every second, and a line for each would hide the others.
+    pub is_routine: bool,
 }
 
 impl fmt::Display for Note {

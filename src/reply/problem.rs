@@ -122,6 +122,7 @@ pub(super) fn problem_with(
         note: Note {
             subject: wish.subject.clone(),
             from: "error",
+            is_routine: false,
         },
     }
 }

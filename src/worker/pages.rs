@@ -32,6 +32,11 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
         };
         reply::document(&wish, page, now)
     };
+    let ready = || {
+        let mut reply = document(200, TEXT, "ready\n".into());
+        reply.note.is_routine = true;
+        reply
+    };
     let nowhere = |why| desk.problem(&wish, &failure::nowhere(why, &desk.house.base_path), now);
     match route {
         Route::Home => home(desk, job, &wish, now),
@@ -43,10 +48,10 @@ pub(super) fn page(desk: &Desk, job: &Job, route: Route) -> Reply {
         Route::Ready { upstream: true } => {
             match desk.upstream_trouble(desk.is_operator(job.client)) {
                 Some(trouble) => document(503, TEXT, format!("{trouble}\n")),
-                None => document(200, TEXT, "ready\n".into()),
+                None => ready(),
             }
         }
-        Route::Ready { upstream: false } => document(200, TEXT, "ready\n".into()),
+        Route::Ready { upstream: false } => ready(),
         Route::Warm(_) => nowhere(Nowhere::Elsewhere),
         // It is for the operator; nobody else needs to know that it is there.
         Route::Status if !desk.is_operator(job.client) => nowhere(Nowhere::Elsewhere),

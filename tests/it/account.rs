@@ -110,6 +110,7 @@ fn whoever_watches_reads_why_the_guard_is_shut_and_what_to_do() {
         ),
         ("/readyz?upstream", "tested again in 15 min"),
         ("/metrics", "account_refusal_info{reason=\"password\"} 1"),
+        ("/readyz", "ready\n"),
     ] {
         let response = get(target);
         assert!(response.text().contains(words), "{target}: {response:?}");
@@ -155,6 +156,8 @@ fn a_confluence_that_is_down_is_no_refusal() {
         assert!(!is_shut(&proxy), "{behaviour:?}");
         let monitor = proxy.connect().get("/readyz?upstream");
         assert_eq!(monitor.status, 503, "{behaviour:?}");
+        let front = proxy.connect().get("/readyz");
+        assert_eq!(front.status, 200, "copies are served: {behaviour:?}");
         proxy.origin.script_all(None);
         assert_eq!(proxy.get("/7/0.png").status, 200, "{behaviour:?}");
         assert_eq!(proxy.connect().get("/readyz?upstream").status, 200);

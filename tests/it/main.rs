@@ -33,6 +33,7 @@ mod node; // one of several: who gets an answer can tell which one it came from
 mod overload; // hits go on while everything else waits
 mod problems; // what people see who cannot get the file: page, picture, JSON or text
 mod publishing; // what the operator does not publish is not served, and not asked for
+mod readiness; // what fronts ask every second: whether to send clients here
 mod readme; // every example of the READMEs, typed by a reader
 mod replay; // what is kept of made-up requests, beside FIFO, LRU and who knows the future
 mod restart; // a socket that outlives the process: nobody is refused or cut
