@@ -25,7 +25,8 @@ pub fn encode_segment(segment: &str) -> impl fmt::Display + '_ {
 /// Which file a client wants: the identity under which it is fetched, shared and kept.
 ///
 /// Made by the router from a target that was decoded exactly once. Two keys are equal only if Confluence would send
-/// the same file for both, and each printed form (`Display`) is unique.
+/// the same file for both, and each printed form (`Display`) is unique. Which addresses have the same one, and so must reach
+/// the same instance of several, stands at the head of [`crate::router`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
     /// An attachment of a page, blog post, comment or draft by content id.

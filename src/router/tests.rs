@@ -1,5 +1,6 @@
 //! The router against tables, real links and generated input.
 
+use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
 
 use super::properties;
@@ -106,6 +107,79 @@ fn links_from_the_wild_mean_what_they_meant_there() {
         "/download/thumbnails/72293671/Flujo%20de%20autenticaci%C3%B3n.jpg?version=1&modificationDate=1569931404030&cacheVersion=1&api=v2&width=1108&height=1921",
         "show thumbnail_72293671_Flujo%20de%20autenticaci%C3%B3n.jpg?version=1&width=1108&height=1921",
     );
+}
+
+/// What a front hashes of an address below the base path, as the head of this room says it.
+fn hashed(address: &str) -> (Vec<u8>, Option<&str>) {
+    let (path, query) = address.split_once('?').unwrap_or((address, ""));
+    let file = path.strip_prefix("/download/attachments").unwrap_or(path);
+    let is_form = path.starts_with("/download/") && !query.split('&').any(|pair| pair == "api=v2");
+    let file = match is_form {
+        true => file.replace('+', " "),
+        false => file.to_owned(),
+    };
+    let version = query.split('&').find(|pair| pair.starts_with("version="));
+    (percent_decode_str(&file).collect(), version)
+}
+
+#[test]
+fn addresses_of_one_file_agree_in_what_a_front_hashes() {
+    let files: [&[&str]; 7] = [
+        &[
+            "/7/a%20b.png",
+            "/7/a%20b.png?download=true",
+            "/download/attachments/7/a+b.png",
+            "/download/attachments/7/a%20b.png?modificationDate=1718&cacheVersion=1&api=v2",
+        ],
+        &[
+            "/7/a+b.png",
+            "/7/a%2Bb.png",
+            "/download/attachments/7/a%2Bb.png",
+            "/download/attachments/7/a+b.png?api=v2",
+        ],
+        &[
+            "/7/a%20b.png?version=3",
+            "/download/attachments/7/a+b.png?modificationDate=1718&version=3",
+            "/download/attachments/7/a%20b.png?version=3&api=v2",
+        ],
+        &[
+            "/7/%E5%9B%BE.png",
+            "/download/attachments/7/%E5%9B%BE.png?api=v2",
+        ],
+        &[
+            "/download/thumbnails/7/a+b.png?width=80",
+            "/download/thumbnails/7/a%20b.png?api=v2&width=80",
+        ],
+        &[
+            "/download/attachments/embedded-page/DOC/A+page/a.png",
+            "/download/attachments/embedded-page/DOC/A%20page/a.png?api=v2",
+        ],
+        &[
+            "/download/attachments/embedded-blogpost/DOC/2024/06/09/A+post/a.png",
+            "/download/attachments/embedded-blogpost/DOC/2024/06/09/A%20post/a.png?api=v2",
+        ],
+    ];
+    let all = || {
+        files
+            .iter()
+            .enumerate()
+            .flat_map(|(file, addresses)| addresses.iter().map(move |it| (file, *it)))
+    };
+    let key = |address: &str| match route(Method::Get, &format!("/proxy{address}"), "/proxy") {
+        Route::Attachment { key, .. } => key,
+        other => panic!("{address}: {other:?}"),
+    };
+    for (file, address) in all() {
+        for (other_file, other) in all() {
+            let is_same = file == other_file;
+            assert_eq!(key(address) == key(other), is_same, "{address} {other}");
+            assert_eq!(
+                hashed(address) == hashed(other),
+                is_same,
+                "{address} {other}"
+            );
+        }
+    }
 }
 
 #[test]
