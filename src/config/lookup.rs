@@ -9,9 +9,10 @@ use super::desk::{Desk, Environment};
 use super::fronts::read_fronts;
 use super::names::{self, Name};
 use super::networks::read_networks;
+use super::node::parse_node_name;
 use super::outbound::{read_ca, read_outbound_proxy};
 use super::path::{parse_base_path, parse_listen_host};
-use super::people::{parse_node_name, read_access_log, read_contact, read_public_url};
+use super::people::{read_access_log, read_contact, read_public_url};
 use super::report::{ConfigErrors, Problem, Warning};
 use super::settings::{
     Addresses, CacheConfig, Config, ConfluenceConfig, Kind, ProxyConfig, TlsFiles,

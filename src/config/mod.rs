@@ -16,6 +16,7 @@ mod list;
 mod lookup;
 mod names;
 mod networks;
+mod node;
 mod outbound;
 mod path;
 mod people;

@@ -1,5 +1,4 @@
-//! What concerns the people who meet the service: its address for them, which one it is, whom they ask, and what is noted of
-//! them.
+//! What concerns the people who meet the service: its address for them, whom they ask, and what is noted of them.
 
 use std::path::PathBuf;
 
@@ -9,9 +8,6 @@ use super::path::parse_base_path;
 use super::report::Problem;
 use super::settings::{AccessLog, AccessLogFormat, AccessLogTarget};
 use super::table::setting;
-
-/// Longest name of a node: it goes out with every answer.
-const NODE_NAME_BYTES_MAX: usize = 64;
 
 /// Longest contact: a name, a mail address and a telephone number.
 const CONTACT_CHARACTERS_MAX: usize = 200;
@@ -58,13 +54,6 @@ fn parse_public_url(text: &str, base_path: &str) -> Result<String, Refusal> {
         Some(_) | None => String::new(),
     };
     Ok(format!("{scheme}://{host}{port}{path}"))
-}
-
-/// Reads `PROXY_NODE_NAME`: what a token of a header field may hold, and a label of a metric needs no quotes for.
-pub(super) fn parse_node_name(text: &str) -> Option<String> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-    let is_short = (1..=NODE_NAME_BYTES_MAX).contains(&text.len());
-    (is_short && text.bytes().all(is_plain)).then(|| text.to_owned())
 }
 
 /// Reads `PROXY_CONTACT`: one line for people.
@@ -156,22 +145,8 @@ mod tests {
     }
 
     #[test]
-    fn a_node_has_a_name_of_few_letters() {
-        for name in ["a", "files-2", "Node_3.example.com", &"x".repeat(64)] {
-            let config = read(&[("PROXY_NODE_NAME", name)]).expect(name);
-            assert_eq!(config.node_name.as_deref(), Some(name));
-        }
-        assert_eq!(read(&[]).expect("good").node_name, None);
-    }
-
-    #[test]
     fn what_cannot_be_used_is_named() {
         for (name, value, expected) in [
-            ("PROXY_NODE_NAME", "a b", "expected 1 to 64 letters"),
-            ("PROXY_NODE_NAME", "a;hit", "expected 1 to 64 letters"),
-            ("PROXY_NODE_NAME", "a/b", "letters, digits"),
-            ("PROXY_NODE_NAME", "knötchen", "letters, digits"),
-            ("PROXY_NODE_NAME", &"x".repeat(65), "1 to 64"),
             (
                 "PROXY_PUBLIC_URL",
                 "files.example.com",
