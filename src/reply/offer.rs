@@ -167,11 +167,9 @@ impl<'a> Offer<'a> {
         if let Some(time) = self.validators.last_modified {
             head.date("Last-Modified", time);
         }
-        // What is left, as the contract of this service says it. A cache that takes `Age` off once more (RFC 9111,
-        // section 4.2) asks again a little early, which the validator answers cheaply.
         head.line("Cache-Control", |out| {
             out.extend_from_slice(b"public, max-age=");
-            super::head::put_number(out, freshness.remaining.as_secs());
+            super::head::put_number(out, freshness.lifetime().as_secs());
         });
         head.number("Age", freshness.age.as_secs());
         head.field("X-Cache", origin.x_cache());

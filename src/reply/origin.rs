@@ -106,3 +106,15 @@ pub struct Freshness {
     /// What is left; zero for an expired copy.
     pub remaining: Duration,
 }
+
+impl Freshness {
+    /// How long the copy is good from when Confluence vouched for it, which is what `max-age` means: a cache that gets it takes
+    /// off `Age` (RFC 9111, section 4.2), and has what is left. With less than that, a browser or a CDN would keep nothing in
+    /// the second half of a copy's life. Zero for an expired copy.
+    pub(super) fn lifetime(self) -> Duration {
+        match self.remaining {
+            Duration::ZERO => Duration::ZERO,
+            remaining => self.age + remaining,
+        }
+    }
+}

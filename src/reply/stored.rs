@@ -180,7 +180,7 @@ mod tests {
              Date: Sat, 01 Jan 2022 12:00:00 GMT\r\n\
              ETag: \"a0a1a2a3a4a5a6a7a8a9aaabacadaeaf\"\r\n\
              Last-Modified: Sat, 01 Jan 2022 11:59:00 GMT\r\n\
-             Cache-Control: public, max-age=2999\r\n\
+             Cache-Control: public, max-age=3600\r\n\
              Age: 600\r\n\
              X-Cache: HIT\r\n\
              Cache-Status: confluence-attachment-proxy; hit; ttl=2999\r\n\
