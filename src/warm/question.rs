@@ -16,6 +16,8 @@ pub(super) enum NoReport {
     Unreachable(NoAnswer),
     /// It takes us for no operator.
     Refused,
+    /// Somebody before it does: the service itself never says 403 to this.
+    Barred,
     /// It does not take the job now.
     Busy(String),
     /// It was restarted, and knows nothing of the job.
@@ -47,6 +49,7 @@ fn ask(client: &Client, path: &str) -> Result<Report, NoReport> {
         200 | 202 => {
             Report::read(&answer.body).ok_or_else(|| strange("that is another program".to_owned()))
         }
+        403 => Err(NoReport::Barred),
         404 => Err(NoReport::Refused),
         503 => Err(NoReport::Busy(problem_words(&answer.body))),
         other => Err(strange(format!("status {other}"))),

@@ -125,6 +125,13 @@ fn words(page: PageId, why: &NoReport) -> (String, Verdict) {
             format!("page {page}: the service does not take it now: {why}; try again later"),
             Verdict::Unreachable,
         ),
+        NoReport::Barred => (
+            format!(
+                "page {page}: what stands before the service lets nobody do this (403): ask the service at its own address \
+                 (--url), and of several nodes each"
+            ),
+            Verdict::Refused,
+        ),
         NoReport::Refused => (
             format!(
                 "page {page}: the service takes this command for no operator's (404): run it on the service's own host, \

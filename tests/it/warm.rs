@@ -1,6 +1,7 @@
 //! A page's files are fetched before anybody asks for them: politely, told step by step, and in nobody's way.
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::process::Command;
 use std::time::Instant;
 
@@ -444,6 +445,27 @@ fn the_command_says_why_there_is_no_service_for_it() {
     assert!(
         nowhere.stdout[0].contains("PROXY_ADMIN_ALLOW"),
         "{nowhere:?}"
+    );
+}
+
+#[test]
+fn the_command_is_told_to_go_round_a_front_that_refuses_it() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let front = listener.local_addr().expect("it is bound");
+    let refuse = std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client");
+        let mut head = BufReader::new(client.try_clone().expect("a socket")).lines();
+        head.find(|line| line.as_ref().is_ok_and(String::is_empty));
+        let answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+        client.write_all(answer.as_bytes()).expect("it reads");
+    });
+    let url = format!("http://{front}/proxy");
+    let barred = run(&["warm", "7", "--url", &url], &Settings::new());
+    refuse.join().expect("it has answered");
+    assert_eq!(barred.code, Some(77), "{barred:?}");
+    assert!(
+        barred.stdout[0].contains("at its own address"),
+        "{barred:?}"
     );
 }
 
