@@ -19,7 +19,9 @@
 //!
 //! All other parameters are left out: dates and the like name no other file, and the sizes of a thumbnail may lie together.
 //! Two spellings have the same key and another hash, which costs a second fetch and nothing else: leading zeros in a page id
-//! or a version, and escapes in what needs none, as in `%76ersion=3`. Neither Confluence nor a browser writes them.
+//! or a version, and escapes in what needs none, as in `%76ersion=3`. Neither Confluence nor a browser writes them. The
+//! examples in `packaging/haproxy` and `packaging/nginx` leave those zeros out as well, and take every `+` for a space: files
+//! whose names differ only there share an instance.
 
 mod chinese;
 #[cfg(any(test, fuzzing))]
