@@ -84,6 +84,8 @@ fn nothing_unknown_is_named() {
         "packaging/front/nginx.conf",
         "packaging/front/haproxy.cfg",
         "packaging/front/Caddyfile",
+        "packaging/haproxy/haproxy.cfg",
+        "packaging/nginx/nginx.conf",
     ] {
         let text = read(path);
         for name in names(&text) {
