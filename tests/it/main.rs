@@ -35,7 +35,7 @@ mod problems; // what people see who cannot get the file: page, picture, JSON or
 mod publishing; // what the operator does not publish is not served, and not asked for
 mod readiness; // what fronts ask every second: whether to send clients here
 mod readme; // every example of the READMEs, typed by a reader
-mod replay; // what is kept of made-up requests, beside FIFO, LRU and who knows the future
+mod replay; // what is kept of made-up requests, beside FIFO, LRU and who knows the future, and by several nodes
 mod restart; // a socket that outlives the process: nobody is refused or cut
 mod secrets; // what is nowhere to be seen
 mod shutdown; // what a stop leaves behind

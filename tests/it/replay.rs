@@ -1,4 +1,4 @@
-//! What is kept, against other ways to choose who leaves, on made-up requests.
+//! What is kept of made-up requests: against other ways to choose who leaves, and by several nodes together.
 
 use std::time::Duration;
 
@@ -8,10 +8,18 @@ use confluence_attachment_proxy::cache::Served;
 mod budget;
 #[path = "../replay/chance.rs"]
 mod chance;
+#[path = "../replay/cluster.rs"]
+mod cluster;
 #[path = "../replay/intranet.rs"]
 mod intranet;
+#[path = "../replay/load.rs"]
+mod load;
+#[path = "../replay/peaks.rs"]
+mod peaks;
 #[path = "../replay/policies.rs"]
 mod policies;
+#[path = "../replay/ring.rs"]
+mod ring;
 #[path = "../replay/service.rs"]
 mod service;
 #[path = "../replay/table.rs"]
@@ -20,11 +28,13 @@ mod table;
 mod trace;
 
 use budget::{Budget, Room};
+use cluster::{Cluster, Shared};
+use intranet::{Diary, PEOPLE, diary};
+use peaks::{Busiest, HOUR, MINUTE, SECOND, busiest};
 use policies::{Hits, belady, fifo, infinite, lru};
+use ring::Ring;
 use table::{Shares, compare};
 use trace::{Request, Trace};
-
-const HOUR: Duration = Duration::from_secs(3600);
 
 /// Requests for files named by letters, all of one size.
 fn letters(text: &str) -> Trace {
@@ -154,9 +164,9 @@ fn a_file_whose_copy_has_died_is_another_file() {
 
 #[test]
 fn the_made_up_intranet_is_the_same_for_the_same_seed_and_as_it_is_described() {
-    let trace = intranet::requests(7, 8);
-    assert!(trace == intranet::requests(7, 8));
-    assert!(trace != intranet::requests(8, 8));
+    let Diary { trace, .. } = diary(PEOPLE, 7, 8);
+    assert!(trace == diary(PEOPLE, 7, 8).trace);
+    assert!(trace != diary(PEOPLE, 8, 8).trace);
     let requests = &trace.requests;
     assert!(requests.is_sorted_by_key(|request| request.at));
     assert!(
@@ -199,7 +209,7 @@ fn served(trace: &Trace, name: &str, ttl: Option<Duration>) -> [Shares; 3] {
 
 #[test]
 fn the_store_keeps_what_people_return_to_better_than_the_plain_ways() {
-    let trace = intranet::requests(1, 2);
+    let trace = diary(PEOPLE, 1, 2).trace;
     for (name, more) in [
         ("4MiB", 0.02),
         ("16MiB", 0.02),
@@ -221,7 +231,7 @@ fn the_store_keeps_what_people_return_to_better_than_the_plain_ways() {
 
 #[test]
 fn the_store_does_so_also_while_copies_expire_and_when_all_files_are_of_one_size() {
-    let mut trace = intranet::requests(2, 2);
+    let mut trace = diary(PEOPLE, 2, 2).trace;
     for name in ["64MiB", "256MiB"] {
         let [fifo, lru, store] = served(&trace, name, Some(HOUR));
         let least = fifo.requests.max(lru.requests + 0.02);
@@ -262,4 +272,180 @@ fn the_table_has_a_row_for_each_way_and_a_column_for_each_budget() {
          | endless memory | 33.3 / 33.3 | 33.3 / 33.3 |\n\
          | this service, after asking | 33.3 / 33.3 | 33.3 / 33.3 |"
     );
+}
+
+/// A person opens a page alone every 50 minutes of ten hours, which is 12 a day; a meeting at each half hour is
+/// worth 540 / 100 more.
+#[test]
+fn a_persons_day_is_the_same_among_few_people_and_among_many() {
+    for (people, days, least, most) in [
+        (10, 35, 14.0, 22.0),
+        (100, 14, 16.5, 18.5),
+        (1000, 2, 16.5, 18.5),
+    ] {
+        let Diary { trace, views } = diary(people, 3, days);
+        let working_days = days - days / 7 * 2;
+        let views_each = views as f64 / (people * working_days) as f64;
+        assert!(
+            (least..most).contains(&views_each),
+            "{people}: {views_each}"
+        );
+        let files_each = trace.files() as f64 / people as f64;
+        assert!(
+            (40.0..300.0).contains(&files_each),
+            "{people}: {files_each}"
+        );
+    }
+}
+
+/// The figures in the READMEs are of these requests.
+#[test]
+fn the_usual_intranet_is_the_one_of_the_readmes() {
+    let Diary { trace, views } = diary(PEOPLE, 1, 14);
+    assert_eq!(
+        (views, trace.requests.len(), trace.files()),
+        (17_580, 122_805, 18_640)
+    );
+}
+
+#[test]
+fn files_stay_where_they_are_when_a_node_comes_or_goes() {
+    let (three, four) = (Ring::new(3), Ring::new(4));
+    let mut counts = [0; 3];
+    for file in 0..30_000 {
+        let node = three.node(file, None);
+        counts[node] += 1;
+        let with_one_more = four.node(file, None);
+        assert!(with_one_more == node || with_one_more == 3, "{file}");
+        assert_eq!(four.node(file, Some(3)), node, "{file}");
+    }
+    let is_even = counts.iter().all(|count| (9_000..11_000).contains(count));
+    assert!(is_even, "{counts:?}");
+    let moved = (0..30_000)
+        .filter(|file| four.node(*file, None) == 3)
+        .count();
+    assert!((6_500..8_500).contains(&moved), "{moved}");
+}
+
+/// What several nodes make of a trace, each with this room and copies that never expire.
+fn clustered(
+    trace: &Trace,
+    name: &str,
+    nodes: usize,
+    how: impl Fn(&Cluster<'_>) -> Shared,
+) -> Shared {
+    let (keys, budget) = (service::keys(trace), budget(name, trace));
+    how(&Cluster {
+        trace,
+        keys: &keys,
+        budget: &budget,
+        ttl: None,
+        nodes,
+    })
+}
+
+fn missed(shared: &Shared) -> String {
+    let served = shared.served.iter();
+    served
+        .map(|served| if *served == Served::Miss { '.' } else { 'x' })
+        .collect()
+}
+
+#[test]
+fn a_file_is_downloaded_once_by_its_node_and_once_by_each_of_those_who_take_turns() {
+    let mut trace = letters("acacaccc");
+    trace.is_sizeless = false;
+    for (request, hours) in trace.requests.iter_mut().zip(0..) {
+        request.at = HOUR * hours;
+    }
+    let by_hash = clustered(&trace, "64MiB", 3, |cluster| cluster.by_hash());
+    assert_eq!(missed(&by_hash), "..xxxxxx");
+    let in_turn = clustered(&trace, "64MiB", 3, |cluster| cluster.in_turn());
+    assert_eq!(
+        (missed(&in_turn).as_str(), &in_turn.nodes[..4]),
+        ("......xx", &[0, 1, 2, 0][..])
+    );
+    // The two files lie apart: only that of the lost node is fetched again, from the hour on in which the node goes.
+    let [a, c] = [by_hash.nodes[0], by_hash.nodes[1]];
+    let losing = clustered(&trace, "64MiB", 3, |cluster| cluster.losing(c, HOUR * 3));
+    assert_eq!(missed(&losing), "..x.xxxx");
+    assert!(a != c && losing.nodes[3..].iter().all(|node| *node != c));
+}
+
+#[test]
+fn nodes_that_share_files_add_up_and_those_that_take_turns_do_not() {
+    let trace = diary(PEOPLE, 4, 2).trace;
+    let share =
+        |shared: Shared| missed(&shared).matches('x').count() as f64 / trace.requests.len() as f64;
+    let one = share(clustered(&trace, "64MiB", 1, |cluster| cluster.by_hash()));
+    let all = share(clustered(&trace, "256MiB", 1, |cluster| cluster.by_hash()));
+    let shared = share(clustered(&trace, "64MiB", 4, |cluster| cluster.by_hash()));
+    let in_turn = share(clustered(&trace, "64MiB", 4, |cluster| cluster.in_turn()));
+    assert!((shared - all).abs() < 0.02, "{shared} {all}");
+    assert!(
+        in_turn < one && one + 0.05 < shared,
+        "{in_turn} {one} {shared}"
+    );
+}
+
+#[test]
+fn the_busiest_stretch_is_found_wherever_it_is() {
+    let seconds = Duration::from_secs;
+    let happenings = [
+        (0, 3),
+        (59, 4),
+        (65, 6),
+        (119, 2),
+        (3600, 1),
+        (7265, 7),
+        (7266, 1),
+    ];
+    let found = |length| {
+        busiest(
+            happenings
+                .iter()
+                .map(|(at, amount)| (seconds(*at), *amount)),
+            length,
+        )
+    };
+    for (length, start, amount) in [(SECOND, 7265, 7), (MINUTE, 7260, 8), (HOUR, 0, 15)] {
+        let start = seconds(start);
+        assert_eq!(found(length), Busiest { start, amount }, "{length:?}");
+    }
+    assert_eq!(busiest([].into_iter(), HOUR), Busiest::default());
+}
+
+#[test]
+fn the_tables_of_nodes_say_what_comes_in_and_what_is_left() {
+    let mut trace = letters("acaaca");
+    trace.is_sizeless = false;
+    for (request, hours) in trace.requests.iter_mut().zip([0, 0, 1, 1, 1, 3]) {
+        (request.at, request.bytes) = (HOUR * hours, 1_800_000);
+    }
+    let budgets = [budget("64MiB", &trace)];
+    let text = load::tell(&trace, &budgets, Some(HOUR * 2), &[1, 2]);
+    let head = "| | in all | busiest hour, per s | busiest minute, per s | busiest second |\n|---|---|---|---|---|\n";
+    let asked = |nodes| {
+        format!(
+            "| nodes {nodes}: downloads | 2 | 0.00 | 0.03 | 2.00 |\n\
+             | nodes {nodes}: MB | 4 | 0.00 | 0.06 | 3.60 |\n\
+             | nodes {nodes}: whether a copy is current | 1 | 0.00 | 0.02 | 1.00 |"
+        )
+    };
+    let expected = format!(
+        "{head}\
+         | requests | 6 | 0.00 | 0.05 | 3.00 |\n\
+         | MB to clients | 11 | 0.00 | 0.09 | 5.40 |\n\
+         | requests for the hottest file | 4 | 0.00 | 0.03 | 2.00 |\n\
+         \nEach node with 64MiB. Percent of the requests / of the bytes:\n\n\
+         | nodes | served without a download, a file has its node | the same, requests in turn | the busiest \
+         node's | the busiest node is lost: its requests in the busiest hour | downloads in that hour, without and \
+         with the loss |\n|---|---|---|---|---|---|\n\
+         | 1 | 66.7 / 66.7 | - | 100.0 / 100.0 | - | - |\n\
+         | 2 | 66.7 / 66.7 | 33.3 / 33.3 | 66.7 / 66.7 | 2 of 3 | 0 → 1 |\n\
+         \nWhat Confluence is asked for:\n\n{head}{}\n{}",
+        asked(1),
+        asked(2)
+    );
+    assert_eq!(text, expected);
 }

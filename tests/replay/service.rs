@@ -30,8 +30,8 @@ impl Course {
     }
 }
 
-/// Replays `trace`; a copy is fresh for `ttl`, or for ever.
-pub fn replay(trace: &Trace, budget: &Budget, ttl: Option<Duration>) -> Course {
+/// An empty store with this budget, in which a copy is fresh for `ttl`, or for ever.
+pub fn store(budget: &Budget, ttl: Option<Duration>) -> Replay {
     let limits = Limits {
         items_max: budget.room.items,
         bytes_max: budget.room.bytes,
@@ -39,8 +39,13 @@ pub fn replay(trace: &Trace, budget: &Budget, ttl: Option<Duration>) -> Course {
         renewable: Duration::ZERO,
         negative_ttl: Duration::ZERO,
     };
-    let mut replay = Replay::new(limits, budget.item_bytes_max, ttl.unwrap_or(ENDLESS));
-    let keys: Vec<Key> = (0..trace.files_end()).map(key).collect();
+    Replay::new(limits, budget.item_bytes_max, ttl.unwrap_or(ENDLESS))
+}
+
+/// Replays `trace`; a copy is fresh for `ttl`, or for ever.
+pub fn replay(trace: &Trace, budget: &Budget, ttl: Option<Duration>) -> Course {
+    let mut replay = store(budget, ttl);
+    let keys = keys(trace);
     let mut course = Course {
         served: Vec::new(),
         weights: Vec::new(),
@@ -60,6 +65,11 @@ pub fn replay(trace: &Trace, budget: &Budget, ttl: Option<Duration>) -> Course {
         });
     }
     course
+}
+
+/// A key for each number of a file.
+pub fn keys(trace: &Trace) -> Vec<Key> {
+    (0..trace.files_end()).map(key).collect()
 }
 
 /// A key of usual length.
