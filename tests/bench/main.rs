@@ -13,7 +13,7 @@
 //! Reading order: `plan` and `cases` (what is asked for), `peers` (the servers), `origin` (the Confluence before them),
 //! `slices` (servers taking turns), `load`, `client`, `connection`, `session` and `answer` (the load), `figures` and
 //! `histogram` (what comes of it), `life`, `cold` with `herd` and `drip`, and `scenario` (everything but hits; `users` is
-//! their load), `report`, `about`, `words` and `readme`.
+//! their load), `front` (what HAProxy before the service costs), `report`, `about`, `words` and `readme`.
 
 // What tests.rs looks at is open to it.
 mod about;
@@ -25,6 +25,7 @@ mod connection;
 mod dice;
 mod drip;
 pub(crate) mod figures;
+mod front;
 mod herd;
 pub(crate) mod histogram;
 mod life;
@@ -47,7 +48,7 @@ use std::process::ExitCode;
 use about::About;
 use cases::Extent;
 use machine::Machine;
-use peers::Peers;
+use peers::{Line, Peers, Player};
 use plan::Plan;
 use report::Report;
 use words::Language;
@@ -70,6 +71,10 @@ fn run() -> Result<(), Box<dyn Error>> {
     if plan.readme && !(plan.is_whole() && peers.absent.is_empty()) {
         return Err("--readme wants every row and every server".into());
     }
+    if plan.front {
+        println!("{}", front::measure(&plan, &machine)?);
+        return Ok(());
+    }
     let mut report = Report::new(About::look(&plan, &machine, &peers), &peers);
     if !plan.no_hits {
         slices::measure(&plan, &machine, &peers, &mut report)?;
@@ -82,6 +87,9 @@ fn run() -> Result<(), Box<dyn Error>> {
         scenario::measure(&plan, &machine, &peers, &mut report)?;
     }
     if plan.extent == Extent::Smoke {
+        if peers.players(Line::Plain).contains(&Player::Haproxy) {
+            front::measure(&plan, &machine)?;
+        }
         println!("{}", report.verdict());
     } else {
         println!("{}", report.text(Language::English));

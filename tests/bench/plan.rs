@@ -41,6 +41,8 @@ pub struct Plan {
     pub hits_only: bool,
     /// Whether hits are left out.
     pub no_hits: bool,
+    /// Whether only what a front costs is measured.
+    pub front: bool,
     /// Whether the table goes into the READMEs.
     pub readme: bool,
     /// The servers that are measured; all that are here if it is empty.
@@ -59,6 +61,7 @@ impl Default for Plan {
             sizes: SIZES.to_vec(),
             hits_only: false,
             no_hits: false,
+            front: false,
             readme: false,
             only: Vec::new(),
             before: None,
@@ -85,6 +88,7 @@ impl Plan {
                 Arg::Long("readme") => plan.readme = true,
                 Arg::Long("hits") => plan.hits_only = true,
                 Arg::Long("no-hits") => plan.no_hits = true,
+                Arg::Long("front") => plan.front = true,
                 Arg::Long("only") => plan.only = players(&words.value()?.string()?)?,
                 Arg::Long("before") => plan.before = Some(words.value()?.into()),
                 Arg::Long("bench") => {} // from cargo
@@ -99,7 +103,7 @@ impl Plan {
 
     /// Whether nothing is left out that the READMEs tell.
     pub fn is_whole(&self) -> bool {
-        let has_all_columns = self.only.is_empty() && self.before.is_none();
+        let has_all_columns = self.only.is_empty() && self.before.is_none() && !self.front;
         let has_all_rows =
             self.extent != Extent::Smoke && self.sizes == SIZES && !self.hits_only && !self.no_hits;
         has_all_columns && has_all_rows

@@ -20,6 +20,8 @@ use super::origin::Origin;
 use super::words::Words;
 
 pub use floor::serve as serve_floor;
+pub use haproxy::start_front;
 pub use player::{Line, Player};
-pub use registry::{Peers, service_binary};
+pub use registry::{Peers, service_binary, start_service};
 pub use running::Running;
+pub use service::start_node;

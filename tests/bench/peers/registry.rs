@@ -60,7 +60,7 @@ impl Peers {
     ) -> io::Result<Running> {
         assert!(player.speaks(line), "{player:?} over {line:?}");
         match player {
-            Player::Service => service::start(Path::new(service::BINARY), origin, core, line),
+            Player::Service => start_service(origin, core, line),
             Player::Before => {
                 let binary = self.before.as_deref().expect("it is present");
                 service::start(binary, origin, core, line)
@@ -77,6 +77,11 @@ impl Peers {
 /// The binary that belongs to this bench.
 pub fn service_binary() -> &'static Path {
     Path::new(service::BINARY)
+}
+
+/// Starts this build of this service.
+pub fn start_service(origin: &Origin, core: Option<usize>, line: Line) -> io::Result<Running> {
+    service::start(service_binary(), origin, core, line)
 }
 
 /// A server's version; nothing if it was not asked for; an error with the remedy if it is not here.
