@@ -260,6 +260,12 @@ impl Reader {
             .replace("127.0.0.1:8080", &self.service)
             .replace("YOUR-HOST:8080", &self.service)
             .replace(
+                "https://files.example.com",
+                &format!("http://{}", self.service),
+            )
+            .replace("192.0.2.11 192.0.2.12 192.0.2.13", &self.service)
+            .replace("$node:8080", "$node")
+            .replace(
                 " /var/log/",
                 &format!(" {}/var/log/", self.directory.display()),
             )
