@@ -177,16 +177,14 @@ mod tests {
         (head, body)
     }
 
+    fn told(wish: &Wish, sample: &Problem) -> Reply {
+        problem(wish, sample, None, &CacheName::new(None), UNIX_EPOCH)
+    }
+
     #[test]
     fn a_problem_is_plain_text_unless_json_is_preferred() {
         let mut wish = Wish::plain("s".into());
-        let (head, body) = text(&problem(
-            &wish,
-            &sample(),
-            None,
-            &CacheName::new(None),
-            UNIX_EPOCH,
-        ));
+        let (head, body) = text(&told(&wish, &sample()));
         assert_eq!(
             head,
             format!(
@@ -198,13 +196,7 @@ mod tests {
         assert_eq!(body, "overloaded\na \"name\"  X: y\nwait\n");
 
         wish.accept = Some("application/json".into());
-        let (head, body) = text(&problem(
-            &wish,
-            &sample(),
-            None,
-            &CacheName::new(None),
-            UNIX_EPOCH,
-        ));
+        let (head, body) = text(&told(&wish, &sample()));
         let json: serde_json::Value = serde_json::from_str(&body).expect("JSON");
         assert_eq!(
             json,
@@ -216,13 +208,7 @@ mod tests {
         assert!(head.contains("\r\nContent-Type: application/problem+json\r\n"));
 
         wish.head = true;
-        let (same, nothing) = text(&problem(
-            &wish,
-            &sample(),
-            None,
-            &CacheName::new(None),
-            UNIX_EPOCH,
-        ));
+        let (same, nothing) = text(&told(&wish, &sample()));
         assert_eq!((same, nothing), (head, String::new()));
     }
 
@@ -238,13 +224,7 @@ mod tests {
             let mut sample = sample();
             sample.retry_after = Some(pause);
             sample.allow = Some("GET");
-            let (head, _) = text(&problem(
-                &wish,
-                &sample,
-                None,
-                &CacheName::new(None),
-                UNIX_EPOCH,
-            ));
+            let (head, _) = text(&told(&wish, &sample));
             assert!(head.contains(expected), "{head}");
             assert!(head.contains("\r\nAllow: GET\r\n"), "{head}");
         }
