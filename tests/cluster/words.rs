@@ -1,4 +1,4 @@
-//! What HAProxy answers itself.
+//! What a front answers itself, and what becomes of a form when nobody can answer.
 
 use std::net::SocketAddr;
 
