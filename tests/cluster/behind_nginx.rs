@@ -1,32 +1,25 @@
-//! The same promises behind nginx, as far as it makes them. It tells nobody how it finds the nodes, so they are asked what
-//! has come to them.
+//! The same promises behind nginx, as far as it makes them. It tells nobody how it finds the nodes, so these are watched.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use confluence_attachment_proxy::demo::{Behaviour, Latch};
 
-use crate::client::{Asked, Client, Ending, node};
-use crate::confluence::{self, Confluence, New};
-use crate::crash::{downloads, homes, share, tell};
+use crate::client::{Client, Ending, node};
+use crate::confluence::{self, Confluence};
+use crate::crash::{downloads, ending, homes, share, tell};
 use crate::files::all_files;
-use crate::hot::{CROWD, MULTITUDE, all_whole, ask, one_more_is_refused};
+use crate::hold::hold;
+use crate::hot::{MULTITUDE, all_whole, ask, one_more_is_refused};
 use crate::load::{self, CLIENTS};
-use crate::node::Node;
+use crate::node::{Node, arrived, taken};
+use crate::restart::ended_well;
 use crate::support::Response;
 use crate::words::{FORM_BYTES, post};
 use crate::{Cluster, PATIENCE, until};
 
 /// Requests under way that one node gets at most, as the file says.
 const MOST: u64 = 500;
-
-/// A request that waits for Confluence.
-struct UnderWay {
-    file: New,
-    asked: Asked,
-    /// Where it is.
-    node: String,
-}
 
 /// Every file is asked of Confluence once, and lives at one node.
 pub fn every_file_is_fetched_once(cluster: &Cluster, nginx: SocketAddr) {
@@ -49,27 +42,6 @@ pub fn every_file_is_fetched_once(cluster: &Cluster, nginx: SocketAddr) {
         let evicted = "confluence_attachment_proxy_cache_evictions_total{reason=\"room\"}";
         assert_eq!(node.metric(evicted), 0, "{}", node.name);
     }
-}
-
-/// A hundred clients for a new file cost Confluence one question.
-pub fn a_hundred_ask_once(cluster: &mut Cluster, nginx: SocketAddr) {
-    let latch = Latch::new();
-    let file = cluster.confluence.put_new(100_000, Behaviour::hold(&latch));
-    let (mark, before) = (cluster.confluence.mark(), taken(&cluster.nodes));
-    let asked = ask(nginx, &file, CROWD);
-    let counts = arrived(&cluster.nodes, &before, CROWD as u64);
-    assert!(
-        latch.wait_for_arrivals(1, PATIENCE),
-        "nobody asks Confluence"
-    );
-    latch.open();
-    let nodes = all_whole(asked, &file);
-    let downloads = cluster.confluence.downloads_of(&file, mark);
-    println!(
-        "nginx, hot file: {CROWD} clients at once, answered by {nodes:?}, {downloads} download from Confluence"
-    );
-    assert_eq!(counts.len(), 1, "{counts:?}");
-    assert_eq!((nodes.len(), downloads), (1, 1));
 }
 
 /// What is more than one node should have goes to the next.
@@ -100,11 +72,11 @@ pub fn only_its_share_is_fetched_again(cluster: &mut Cluster, nginx: SocketAddr)
     warmed.all_are_whole();
     let home = homes(&warmed);
     let (unbegun, middle) = (Latch::new(), Latch::new());
-    let waiting = held(cluster, nginx, None, &Behaviour::hold(&unbegun));
+    let waiting = hold(cluster, nginx, None, &Behaviour::hold(&unbegun));
     assert!(unbegun.wait_for_arrivals(1, PATIENCE));
     let victim = waiting.node.clone();
     let in_the_middle = Behaviour::hold_at(50_000, &middle); // nginx waits for more than a beginning
-    let mut running = held(cluster, nginx, Some(&victim), &in_the_middle);
+    let mut running = hold(cluster, nginx, Some(&victim), &in_the_middle);
     assert!(running.asked.has_begun());
     let mark = cluster.confluence.mark();
     let Cluster {
@@ -121,7 +93,7 @@ pub fn only_its_share_is_fetched_again(cluster: &mut Cluster, nginx: SocketAddr)
     });
     tally.add(all_files(nginx, confluence, 1));
     unbegun.open();
-    let [waiting, running] = [waiting, running].map(|mut it| it.asked.answer(&it.file.bytes).0);
+    let [waiting, running] = [waiting, running].map(ending);
     middle.open();
     let fetched = downloads(cluster, mark);
     tell("nginx, kill -9", &victim, &tally);
@@ -173,7 +145,6 @@ pub fn nobody_notices_a_restart(cluster: &mut Cluster, nginx: SocketAddr) {
         lan,
         ..
     } = &mut *cluster;
-    let client = format!(" client={}", lan.client());
     let (said, tally) = load::during(nginx, confluence, || {
         let restart = |node: &mut Node| {
             node.terminate();
@@ -185,15 +156,7 @@ pub fn nobody_notices_a_restart(cluster: &mut Cluster, nginx: SocketAddr) {
         nodes.iter_mut().map(restart).collect::<Vec<_>>()
     });
     tell("nginx, rolling restart", "all three", &tally);
-    for ended in said {
-        assert_eq!(ended.code, Some(0), "{}", ended.text());
-        let served = ended.lines("served key=");
-        let is_for_client = |line: &&String| line.ends_with(&client);
-        assert!(
-            !served.is_empty() && served.iter().all(is_for_client),
-            "the front is not trusted"
-        );
-    }
+    ended_well(&said, lan);
     tally.all_are_whole();
 }
 
@@ -234,53 +197,6 @@ fn is_told(ending: Ending, response: Option<&Response>) {
     assert_eq!(response.field("Retry-After"), Some("5"));
     let text = response.text();
     assert!(text.starts_with("No node can be reached."), "{text}");
-}
-
-/// A request for a new file which behaves so, at the node with this name; `None`: wherever it falls. Nothing else may be
-/// under way but what was held before.
-fn held(
-    cluster: &mut Cluster,
-    nginx: SocketAddr,
-    node: Option<&str>,
-    behaviour: &Behaviour,
-) -> UnderWay {
-    loop {
-        let before = taken(&cluster.nodes);
-        let file = cluster.confluence.put_new(100_000, behaviour.clone());
-        let mut asked = ask(nginx, &file, 1);
-        let counts = arrived(&cluster.nodes, &before, 1);
-        let place = counts.into_keys().next().expect("one has arrived");
-        if node.is_none_or(|node| node == place) {
-            let asked = asked.pop().expect("one was asked for");
-            return UnderWay {
-                file,
-                asked,
-                node: place,
-            };
-        }
-    }
-}
-
-/// Requests for what is not kept that each node has had.
-fn taken(nodes: &[Node]) -> BTreeMap<String, u64> {
-    let count = |node: &Node| node.metric("confluence_attachment_proxy_cache_claims_total");
-    nodes
-        .iter()
-        .map(|node| (node.name.clone(), count(node)))
-        .collect()
-}
-
-/// Blocks until so many more have come; at whom.
-fn arrived(nodes: &[Node], before: &BTreeMap<String, u64>, count: u64) -> BTreeMap<String, u64> {
-    let mut more = BTreeMap::new();
-    until("all requests are at the nodes", || {
-        more = taken(nodes);
-        more.iter_mut()
-            .for_each(|(name, taken)| *taken -= before[name]);
-        more.retain(|_, taken| 0 < *taken);
-        more.values().sum::<u64>() == count
-    });
-    more
 }
 
 /// Blocks until nginx asks the node for its own files again.

@@ -19,10 +19,16 @@ const RESENT_MAX: usize = 64;
 pub fn only_its_share_is_fetched_again(cluster: &mut Cluster) {
     let home = warmed(cluster);
     let (unbegun, middle) = (Latch::new(), Latch::new());
-    let waiting = hold(cluster, None, &Behaviour::hold(&unbegun));
+    let address = cluster.front.address;
+    let waiting = hold(cluster, address, None, &Behaviour::hold(&unbegun));
     assert!(unbegun.wait_for_arrivals(1, PATIENCE));
     let victim = waiting.node.clone();
-    let mut running = hold(cluster, Some(&victim), &Behaviour::hold_at(1000, &middle));
+    let mut running = hold(
+        cluster,
+        address,
+        Some(&victim),
+        &Behaviour::hold_at(1000, &middle),
+    );
     assert!(running.asked.has_begun());
 
     let (mark, resent) = (cluster.confluence.mark(), cluster.front.resent());

@@ -18,7 +18,12 @@ const LONGEST: Duration = Duration::from_secs(15);
 pub fn others_answer_in_seconds(cluster: &mut Cluster) {
     let home = warmed(cluster);
     let latch = Latch::new();
-    let waiting = hold(cluster, None, &Behaviour::hold(&latch));
+    let waiting = hold(
+        cluster,
+        cluster.front.address,
+        None,
+        &Behaviour::hold(&latch),
+    );
     assert!(latch.wait_for_arrivals(1, PATIENCE));
     let (victim, mark) = (waiting.node.clone(), cluster.confluence.mark());
     let Cluster {

@@ -1,12 +1,14 @@
 //! Requests that are under way at a node of one's choice for as long as one likes.
 
-use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use confluence_attachment_proxy::demo::Behaviour;
 
-use crate::client::{Asked, Client};
+use crate::Cluster;
+use crate::client::Asked;
 use crate::confluence::New;
-use crate::{Cluster, until};
+use crate::hot::ask;
+use crate::node::{arrived, taken};
 
 /// A request that waits for Confluence.
 pub struct Held {
@@ -18,22 +20,21 @@ pub struct Held {
     _elsewhere: Vec<Asked>,
 }
 
-/// Asks for a new file which behaves so, at the node with this name; `None`: wherever it falls. Nobody else may ask for
-/// anything meanwhile.
-pub fn hold(cluster: &mut Cluster, node: Option<&str>, behaviour: &Behaviour) -> Held {
+/// Asks a front for a new file which behaves so, at the node with this name; `None`: wherever it falls. Nobody else may ask
+/// for anything meanwhile.
+pub fn hold(
+    cluster: &mut Cluster,
+    front: SocketAddr,
+    node: Option<&str>,
+    behaviour: &Behaviour,
+) -> Held {
     let mut elsewhere = Vec::new();
     loop {
-        let before = cluster.front.column("owners", "stot");
+        let before = taken(&cluster.nodes);
         let file = cluster.confluence.put_new(100_000, behaviour.clone());
-        let target = format!("GET {}", file.target);
-        let asked = Client::new(cluster.front.address).ask(&target, "", b"");
-        let asked = asked.expect("the front takes it");
-        let mut place = None;
-        until("the request is at a node", || {
-            place = more(&before, &cluster.front.column("owners", "stot"));
-            place.is_some()
-        });
-        let place = place.expect("it has just been found");
+        let asked = ask(front, &file, 1).pop().expect("one was asked for");
+        let counts = arrived(&cluster.nodes, &before, 1);
+        let place = counts.into_keys().next().expect("one has arrived");
         if node.is_none_or(|node| node == place) {
             return Held {
                 file,
@@ -44,11 +45,4 @@ pub fn hold(cluster: &mut Cluster, node: Option<&str>, behaviour: &Behaviour) ->
         }
         elsewhere.push(asked);
     }
-}
-
-/// Who has more than before.
-fn more(before: &BTreeMap<String, u64>, now: &BTreeMap<String, u64>) -> Option<String> {
-    let mut pairs = before.iter().zip(now);
-    let (_, (name, _)) = pairs.find(|((_, before), (_, now))| before < now)?;
-    Some(name.clone())
 }

@@ -89,7 +89,8 @@ fn main() {
     };
     files::every_file_is_fetched_once(&cluster);
     words::a_node_is_asked_by_itself(cluster.front.address);
-    hot::a_hundred_ask_once(&mut cluster);
+    let haproxy = cluster.front.address;
+    hot::a_hundred_ask_once("HAProxy", haproxy, &mut cluster);
     hot::a_rush_is_shared(&mut cluster);
     // When one is away, the others keep its share, too.
     for node in &mut cluster.nodes {
@@ -128,7 +129,7 @@ fn behind_nginx(cluster: &mut Cluster, links: &Links) {
     }
     behind_nginx::every_file_is_fetched_once(cluster, nginx);
     words::a_node_is_asked_by_itself(nginx);
-    behind_nginx::a_hundred_ask_once(cluster, nginx);
+    hot::a_hundred_ask_once("nginx", nginx, cluster);
     behind_nginx::a_rush_is_shared(cluster, nginx);
     for node in &mut cluster.nodes {
         node.start_with(&[("CACHE_MAX_ITEMS", &all)]);

@@ -1,5 +1,6 @@
 //! One of the nodes: the program as an operator starts it, on a host of its own.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::Ipv4Addr;
 
@@ -7,6 +8,7 @@ use crate::confluence::Confluence;
 use crate::lan::Lan;
 use crate::support::Client;
 use crate::support::binary::{self, Binary, Ended, Settings};
+use crate::until;
 
 /// How many there are.
 pub const NODES: usize = 3;
@@ -126,4 +128,30 @@ impl Node {
         let value = values.find_map(|value| value.strip_prefix(' ')?.parse().ok());
         value.unwrap_or_else(|| panic!("no {name} in {text}"))
     }
+}
+
+/// Requests for what is not kept that each node has had.
+pub fn taken(nodes: &[Node]) -> BTreeMap<String, u64> {
+    let count = |node: &Node| node.metric("confluence_attachment_proxy_cache_claims_total");
+    nodes
+        .iter()
+        .map(|node| (node.name.clone(), count(node)))
+        .collect()
+}
+
+/// Blocks until so many more have come; at whom.
+pub fn arrived(
+    nodes: &[Node],
+    before: &BTreeMap<String, u64>,
+    count: u64,
+) -> BTreeMap<String, u64> {
+    let mut more = BTreeMap::new();
+    until("all requests are at the nodes", || {
+        more = taken(nodes);
+        more.iter_mut()
+            .for_each(|(name, taken)| *taken -= before[name]);
+        more.retain(|_, taken| 0 < *taken);
+        more.values().sum::<u64>() == count
+    });
+    more
 }

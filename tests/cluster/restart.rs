@@ -2,7 +2,9 @@
 
 use crate::crash::tell;
 use crate::files::all_files;
+use crate::lan::Lan;
 use crate::load;
+use crate::support::binary::Ended;
 use crate::{Cluster, until};
 
 /// As an operator does who updates them. Nobody notices.
@@ -14,7 +16,6 @@ pub fn nobody_notices(cluster: &mut Cluster) {
         lan,
         ..
     } = &mut *cluster;
-    let client = format!(" client={}", lan.client());
     let before = front.resent();
     let (said, tally) = load::during(front.address, confluence, || {
         let restart = |node: &mut crate::node::Node| {
@@ -30,15 +31,24 @@ pub fn nobody_notices(cluster: &mut Cluster) {
         nodes.iter_mut().map(restart).collect::<Vec<_>>()
     });
     tell("rolling restart", "all three", &tally);
+    ended_well(&said, lan);
+    tally.all_are_whole();
+    // It knew in time: nothing was sent to a node that had gone.
+    assert_eq!(front.resent(), before);
+}
+
+/// What ended nodes have said: all went well, and whom the front asked for were the clients.
+pub fn ended_well(said: &[Ended], lan: &Lan) {
+    let client = format!(" client={}", lan.client());
     for ended in said {
         assert_eq!(ended.code, Some(0), "{}", ended.text());
         let served = ended.lines("served key=");
         let is_for_client = |line: &&String| line.ends_with(&client);
-        assert!(!served.is_empty() && served.iter().all(is_for_client));
+        assert!(
+            !served.is_empty() && served.iter().all(is_for_client),
+            "the front is not trusted"
+        );
     }
-    tally.all_are_whole();
-    // It knew in time: nothing was sent to a node that had gone.
-    assert_eq!(front.resent(), before);
 }
 
 /// By hand, as the file says: the others answer for a node until it is said to be ready again.
